@@ -1,0 +1,1 @@
+"""Networks that paint: tensors in, tensors out."""

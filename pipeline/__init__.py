@@ -1,0 +1,1 @@
+"""Moves frames: read, batch, restyle, refine, smooth, write."""

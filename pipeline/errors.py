@@ -1,0 +1,36 @@
+"""What can go wrong while films and pictures move; every message says what, where and the way out.
+
+StylizeError                 (in stylize.models) the root of the whole program
+├── ModelError               (in stylize.models) networks, weights, training
+├── SettingsError            an option or a key of a preset is wrong: exit code 2
+│   └── PresetError          a preset cannot be found, read or saved
+├── SourceError              a film or a picture cannot be read
+└── TargetError              a film or a picture cannot be written
+"""
+
+from stylize.models.errors import ModelError, StylizeError
+
+__all__ = [
+    "ModelError",
+    "PresetError",
+    "SettingsError",
+    "SourceError",
+    "StylizeError",
+    "TargetError",
+]
+
+
+class SettingsError(StylizeError):
+    """An option or a preset's key has a wrong name, type or value."""
+
+
+class PresetError(SettingsError):
+    """A preset cannot be found, read or saved."""
+
+
+class SourceError(StylizeError):
+    """A film or a picture cannot be read; names the file and what it holds."""
+
+
+class TargetError(StylizeError):
+    """A film or a picture cannot be written; names the file and the way out."""

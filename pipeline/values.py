@@ -1,0 +1,114 @@
+"""The values that flow through everything: frames, batches of them, and what is known of a film.
+
+Pictures are RGB, channels first, float32, in [0, 1] everywhere between reading and writing.
+Time is a `Fraction` of seconds everywhere: never a frame number, never a rounded rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Notify = Callable[[str], None]
+"""Receives one line that a person should know but that stops nothing ("audio transcoded …")."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture and its place in time.
+
+    Attributes:
+        picture: (3, H, W) float32 RGB in [0, 1], upright.
+        time: presentation time in seconds, exactly as the file says.
+        duration: seconds until the picture is replaced.
+        alpha: (1, H, W) float32 in [0, 1], or None for an opaque picture.
+    """
+
+    picture: Tensor
+    time: Fraction = Fraction(0)
+    duration: Fraction = Fraction(0)
+    alpha: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Pictures of one size, stacked.
+
+    Attributes:
+        pictures: (N, 3, H, W) float32 RGB in [0, 1].
+        frames: the N frames they come from, in order (their times, durations and alphas).
+    """
+
+    pictures: Tensor
+    frames: tuple[Frame, ...]
+
+
+Matrix = Literal["bt709", "bt601", "fcc", "smpte240m", "bt2020nc", "ycgco", "rgb"]
+Range = Literal["limited", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """How a film's samples stand for RGB.
+
+    Attributes:
+        matrix: the luma-chroma matrix (`rgb`: the samples are RGB already).
+        range: `limited` (16 to 235 in 8 bits) or `full`.
+        primaries: the code of ITU-T H.273 (2 = unspecified), carried to the output as a tag.
+        transfer: likewise.
+    """
+
+    matrix: Matrix = "bt709"
+    range: Range = "limited"
+    primaries: int = 2
+    transfer: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """What is known of a film before its frames are decoded.
+
+    Attributes:
+        path: the file.
+        width: of the upright frames that reading yields, in pixels.
+        height: likewise.
+        time_base: seconds per tick of the video stream; every frame's time is a multiple of it.
+        rate: average frames a second: advice for the encoder, never used to make times.
+        frames: how many there will be, or None if unknown: an estimate for the progress bar.
+        duration: seconds, or None if unknown.
+        pixel_aspect: width of a pixel over its height, for the upright frames.
+        colour: of the upright SDR frames that reading yields: what the output is to be tagged with.
+        has_alpha: whether frames carry an alpha plane.
+    """
+
+    path: Path
+    width: int
+    height: int
+    time_base: Fraction
+    rate: Fraction
+    frames: int | None
+    duration: Fraction | None
+    pixel_aspect: Fraction
+    colour: Colour
+    has_alpha: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of a film to paint. The painted part begins at time 0 when `start` is given.
+
+    Attributes:
+        start: seconds from the film's first frame; None: from its beginning.
+        end: seconds from the film's first frame, exclusive; None: to its end.
+        frames: at most this many; None: all.
+    """
+
+    start: Fraction | None = None
+    end: Fraction | None = None
+    frames: int | None = None
