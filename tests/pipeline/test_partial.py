@@ -1,0 +1,122 @@
+"""Outputs appear whole or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+from stylize.pipeline.errors import TargetError
+from stylize.pipeline.partial import partial
+
+
+def _write_half_a_file(target, interruption):
+    with partial(target) as temporary:
+        temporary.write_bytes(b"half")
+        raise interruption
+
+
+def _write_half_a_folder(target, interruption):
+    with partial(target) as temporary:
+        temporary.mkdir()
+        (temporary / "new.png").write_bytes(b"new")
+        raise interruption
+
+
+def test_a_finished_file_takes_its_place_and_leaves_nothing_beside_it(tmp_path):
+    target = tmp_path / "new" / "folder" / "film.mp4"
+    with partial(target) as temporary:
+        assert temporary.parent == target.parent
+        assert temporary.suffix == ".mp4"
+        temporary.write_bytes(b"whole")
+        assert not target.exists()
+    assert target.read_bytes() == b"whole"
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, GeneratorExit, OSError, SystemExit])
+def test_an_interruption_leaves_nothing_and_an_earlier_output_as_it_was(tmp_path, interruption):
+    target = tmp_path / "film.mp4"
+    target.write_bytes(b"earlier")
+    with pytest.raises(interruption, match="stop"):
+        _write_half_a_file(target, interruption("stop"))
+    assert target.read_bytes() == b"earlier"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_earlier_file_is_replaced(tmp_path):
+    target = tmp_path / "picture.png"
+    target.write_bytes(b"earlier")
+    with partial(target) as temporary:
+        temporary.write_bytes(b"later")
+    assert target.read_bytes() == b"later"
+
+
+def test_a_folder_takes_the_place_of_a_full_folder(tmp_path):
+    target = tmp_path / "frames"
+    target.mkdir()
+    (target / "old.png").write_bytes(b"old")
+    with partial(target) as temporary:
+        temporary.mkdir()
+        (temporary / "new.png").write_bytes(b"new")
+        assert (target / "old.png").exists()
+    assert [path.name for path in target.iterdir()] == ["new.png"]
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_interrupted_folder_leaves_the_earlier_folder(tmp_path):
+    target = tmp_path / "frames"
+    target.mkdir()
+    (target / "old.png").write_bytes(b"old")
+    with pytest.raises(KeyboardInterrupt, match="stop"):
+        _write_half_a_folder(target, KeyboardInterrupt("stop"))
+    assert [path.name for path in target.iterdir()] == ["old.png"]
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_remains_of_a_killed_process_of_the_same_number_are_cleared(tmp_path):
+    target = tmp_path / "frames"
+    with partial(target) as temporary:
+        temporary.mkdir()
+        name = temporary.name
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "left.png").write_bytes(b"left")
+    with partial(target) as temporary:
+        assert not temporary.exists()
+        temporary.mkdir()
+    assert list(target.iterdir()) == []
+
+
+def test_a_very_long_name_still_fits(tmp_path):
+    target = tmp_path / ("n" * 251 + ".png")
+    with partial(target) as temporary:
+        temporary.write_bytes(b"whole")
+    assert target.read_bytes() == b"whole"
+
+
+def test_a_parent_that_is_a_file_is_one_line(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with (
+        pytest.raises(TargetError, match=r"out\.mp4: cannot make its folder \(.+\); "),
+        partial(tmp_path / "file" / "out.mp4"),
+    ):
+        pass
+
+
+def test_a_file_cannot_take_the_place_of_a_folder(tmp_path):
+    target = tmp_path / "film.mp4"
+    target.mkdir()
+    with (
+        pytest.raises(TargetError, match=r"film\.mp4: cannot put .+ \(is a directory\)"),
+        partial(target) as temporary,
+    ):
+        temporary.write_bytes(b"whole")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_that_may_not_be_written_is_one_line(tmp_path, monkeypatch):
+    # The superuser may write everywhere, so the answer of the operating system is stood in for.
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    with (
+        pytest.raises(TargetError, match=r"out\.mp4: cannot write to folder .+; choose another"),
+        partial(tmp_path / "out.mp4"),
+    ):
+        pass
