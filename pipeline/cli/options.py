@@ -1,0 +1,104 @@
+"""The options that commands share: one for every setting, each unset until the user types it.
+
+Click only turns words into numbers here. What is allowed is the business of `settings`, so that a
+wrong value is refused in the same words on the command line, in a TOML file and by the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from stylize.pipeline.settings import Settings, allowed, default
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Decorator = Callable[[_Command], _Command]
+
+
+def look_options(command: _Command) -> _Command:
+    """Add the options that say what to paint like: `preset`, `model` (`--style` is refused)."""
+    return _add(command, _PRESET, _MODEL, _STYLE)
+
+
+def restyle_options(command: _Command) -> _Command:
+    """Add the options of painting, named as the fields of `Settings`."""
+    return _add(
+        command,
+        _setting("strength", float, "N", "How much of the painting shows"),
+        _switch("keep_color", "Keep the colours of the source."),
+        _setting("size", int, "PIXELS", "Shorter side while painting", unset="the source's"),
+        _setting("device", str, "NAME", "Where to compute"),
+        _setting("precision", str, "NAME", "Arithmetic of the network"),
+        _setting("batch", int, "N", "Frames painted at once", unset="by their size"),
+        _setting("seed", int, "N", "Seed of every random choice"),
+    )
+
+
+def encoding_options(command: _Command) -> _Command:
+    """Add the options of reading and writing files, named as the fields of `Settings`."""
+    return _add(
+        command,
+        _setting("codec", str, "NAME", "Film encoder", unset="by the file's ending"),
+        _setting("crf", float, "N", "Film quality, lower is better", unset="18 for H.264"),
+        _setting("quality", int, "N", "Picture quality, higher is better", unset="by the format"),
+        _setting("encoder_preset", str, "NAME", "Encoder speed", unset="the encoder's"),
+        _setting("pixel_format", str, "NAME", "Film samples", unset="by the encoder"),
+        _switch("hw", "Decode and encode on the graphics card where it can."),
+        _setting("deinterlace", str, "NAME", "Interlaced films"),
+    )
+
+
+def typed_settings(params: Mapping[str, object]) -> dict[str, object]:
+    """The settings among a command's parameters that the user typed; the strongest layer."""
+    names = (field.name for field in fields(Settings))
+    return {name: params[name] for name in names if params.get(name) is not None}
+
+
+def _add(command: _Command, *options: _Decorator[_Command]) -> _Command:
+    for option in reversed(options):  # as decorators are: the last is applied first
+        command = option(command)
+    return command
+
+
+def _flag(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _setting(
+    name: str, kind: type[str | int | float], metavar: str, what: str, *, unset: str = ""
+) -> _Decorator[Any]:
+    text = f"{what}: {allowed(name)}  [default: {unset or default(name)}]"
+    return click.option(f"--{_flag(name)}", name, type=kind, metavar=metavar, help=text)
+
+
+def _switch(name: str, what: str) -> _Decorator[Any]:
+    flags = f"--{_flag(name)}/--no-{_flag(name)}"
+    return click.option(flags, name, default=None, help=what)
+
+
+def _refuse_style(_context: click.Context, _option: click.Parameter, pictures: object) -> None:
+    if pictures:
+        raise click.UsageError("--style arrives with the network for any style; use --preset")
+
+
+_PRESET: _Decorator[Any] = click.option(
+    "--preset", metavar="NAME|FILE.toml", help="A look by name (see: stylize presets list) or file."
+)
+_MODEL: _Decorator[Any] = click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    metavar="FILE.safetensors",
+    help="A network of your own (see: stylize train).",
+)
+_STYLE: _Decorator[Any] = click.option(
+    "--style",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    callback=_refuse_style,
+    expose_value=False,
+    metavar="PICTURE",
+    help="Any picture to paint like: not in this version.",
+)

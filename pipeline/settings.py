@@ -1,0 +1,203 @@
+"""Everything a preset may set and what is allowed: options, TOML files and the API all pass here.
+
+Layers are laid over each other, the later the stronger: defaults < a preset's < what was typed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any, Literal, TypedDict, get_args
+
+from stylize.pipeline.errors import SettingsError
+
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+Deinterlace = Literal["auto", "off"]
+
+
+class SettingsOptions(TypedDict, total=False):
+    """The fields of `Settings` as keyword arguments: the options of the Python API."""
+
+    strength: float
+    keep_color: bool
+    size: int | None
+    device: str
+    precision: Precision
+    batch: int | None
+    seed: int
+    codec: str | None
+    crf: float | None
+    quality: int | None
+    encoder_preset: str | None
+    pixel_format: str | None
+    hw: bool
+    deinterlace: Deinterlace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to paint and how to encode; a value that is not allowed cannot be held.
+
+    Attributes:
+        strength: share of the painting in the result, 0 (the source) to 1.
+        keep_color: whether the source's colours replace the painting's.
+        size: shorter side for stylising, in pixels; None: the source's own.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        precision: of the network's arithmetic; `auto`: what is fastest on the device.
+        batch: frames painted at once; None: chosen from their size.
+        seed: of every random choice.
+        codec: encoder of films by its FFmpeg name; None: the container's usual one.
+        crf: constant rate factor of films, lower is better; None: the encoder's usual one.
+        quality: of JPEG, WebP and AVIF pictures, higher is better; None: the format's usual one.
+        encoder_preset: speed of the film encoder, as it names it; None: its usual one.
+        pixel_format: of films, as FFmpeg names it; None: the encoder's usual one.
+        hw: whether to decode and encode films with the graphics card where it can.
+        deinterlace: `auto`: interlaced films become progressive; `off`: left as they are.
+
+    Raises:
+        SettingsError: a value has a wrong type or is out of range.
+    """
+
+    strength: float = 1.0
+    keep_color: bool = False
+    size: int | None = None
+    device: str = "auto"
+    precision: Precision = "auto"
+    batch: int | None = None
+    seed: int = 0
+    codec: str | None = None
+    crf: float | None = None
+    quality: int | None = None
+    encoder_preset: str | None = None
+    pixel_format: str | None = None
+    hw: bool = False
+    deinterlace: Deinterlace = "auto"
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = _check(field.name, getattr(self, field.name))
+            object.__setattr__(self, field.name, value)  # 1 becomes 1.0 where a float is due
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What a setting may be.
+
+    Attributes:
+        allowed: completes the sentence "strength must be …".
+        take: the value in its own type, or None where it is refused.
+    """
+
+    allowed: str
+    take: Callable[[object], object]
+
+
+def _number(low: int, high: int) -> _Rule:
+    def take(value: object) -> float | None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return float(value) if low <= value <= high else None  # NaN is in no range
+
+    return _Rule(f"a number from {low} to {high}", take)
+
+
+def _whole(low: int, high: int) -> _Rule:
+    def take(value: object) -> int | None:
+        if isinstance(value, bool) or not isinstance(value, int):
+            return None
+        return value if low <= value <= high else None
+
+    return _Rule(f"a whole number from {low} to {high}", take)
+
+
+def _word(pattern: str, allowed: str) -> _Rule:
+    def take(value: object) -> str | None:
+        return value if isinstance(value, str) and re.fullmatch(pattern, value) else None
+
+    return _Rule(allowed, take)
+
+
+def _choice(literal: object) -> _Rule:
+    *words, last = get_args(literal)
+    return _word("|".join((*words, last)), f"{', '.join(words)} or {last}")
+
+
+def _switch() -> _Rule:
+    return _Rule("true or false", lambda value: value if isinstance(value, bool) else None)
+
+
+_NAME = r"[A-Za-z0-9][\w.:-]*"
+
+_RULES: dict[str, _Rule] = {
+    "strength": _number(0, 1),
+    "keep_color": _switch(),
+    "size": _whole(16, 16384),
+    "device": _word(r"auto|cpu|cuda(:\d{1,3})?|mps", "auto, cpu, cuda, cuda:N or mps"),
+    "precision": _choice(Precision),
+    "batch": _whole(1, 256),
+    "seed": _whole(0, 2**63 - 1),
+    "codec": _word(_NAME, "the name of an encoder, such as libx264"),
+    "crf": _number(0, 63),
+    "quality": _whole(1, 100),
+    "encoder_preset": _word(_NAME, "a preset of the encoder, such as medium"),
+    "pixel_format": _word(_NAME, "the name of a pixel format, such as yuv420p"),
+    "hw": _switch(),
+    "deinterlace": _choice(Deinterlace),
+}
+
+_DEFAULTS: dict[str, object] = {field.name: field.default for field in fields(Settings)}
+
+
+def allowed(name: str) -> str:
+    """What a setting may be, in words: "a number from 0 to 1"."""
+    return _RULES[name].allowed
+
+
+def default(name: str) -> object:
+    """The value a setting has when nothing sets it."""
+    return _DEFAULTS[name]
+
+
+def check_settings(layer: Mapping[str, object]) -> dict[str, object]:
+    """Check the names and values of one layer; a whole number becomes a float where one is due.
+
+    Raises:
+        SettingsError: a name is unknown, or a value has a wrong type or is out of range.
+    """
+    for name in layer:
+        if name not in _RULES:
+            known = f"(settings: {', '.join(_RULES)})"
+            raise SettingsError(f"no setting {name!r}{did_you_mean(name, _RULES)} {known}")
+    return {name: _check(name, value) for name, value in layer.items()}
+
+
+def resolve(*layers: Mapping[str, object]) -> Settings:
+    """Lay settings over the defaults, each layer over those before it.
+
+    Args:
+        *layers: the weakest first: a preset's settings, then what the user typed.
+
+    Raises:
+        SettingsError: a name is unknown, or a value has a wrong type or is out of range.
+    """
+    merged: dict[str, Any] = {}  # checked just below: Settings takes only its own types
+    for layer in layers:
+        merged |= check_settings(layer)
+    return Settings(**merged)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence that refuses a name: "; did you mean 'mosaic'?", or nothing."""
+    near = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _check(name: str, value: object) -> object:
+    if value is None and _DEFAULTS[name] is None:
+        return None
+    taken = _RULES[name].take(value)
+    if taken is None:
+        raise SettingsError(f"{name} must be {_RULES[name].allowed} (got {value!r})")
+    return taken
