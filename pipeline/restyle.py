@@ -1,0 +1,119 @@
+"""Third stage: run the network on each batch, and mix what it painted with what was there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .errors import StylizeError
+from .values import Batch
+
+Network = Callable[[Tensor], Tensor]
+
+_LUMA = (0.2126, 0.7152, 0.0722)  # BT.709
+
+
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """How the painted picture meets the source.
+
+    Attributes:
+        strength: 0 (the source) to 1 (the painting).
+        keep_color: take only the luminance from the painting, and the colour from the source.
+        size: shorter side in pixels at which the network sees the picture; None: as it is.
+    """
+
+    strength: float = 1.0
+    keep_color: bool = False
+    size: int | None = None
+
+
+def restyle(
+    batches: Iterable[Batch],
+    *,
+    network: Network,
+    mixing: Mixing,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Iterator[Batch]:
+    """Paint each batch; pictures keep their size and come back as float32 on the CPU.
+
+    Short of memory, a batch is halved, down to single pictures, before giving up.
+
+    Args:
+        batches: RGB in [0, 1].
+        network: on `device`, in `dtype`; (N, 3, H, W) in [0, 1] to the same.
+        mixing: strength, colour and working size.
+        device: where the network is.
+        dtype: what it computes in.
+
+    Raises:
+        StylizeError: one picture alone is too large for the device's memory.
+    """
+    for batch in batches:
+        if mixing.strength == 0:
+            yield batch
+        else:
+            yield replace(batch, pictures=_paint(batch.pictures, network, mixing, device, dtype))
+
+
+def working_size(height: int, width: int, size: int | None) -> tuple[int, int]:
+    """Height and width at which the network sees a picture of this size."""
+    if size is None:
+        return height, width
+    scale = size / min(height, width)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+@torch.inference_mode()
+def _paint(
+    pictures: Tensor, network: Network, mixing: Mixing, device: torch.device, dtype: torch.dtype
+) -> Tensor:
+    try:
+        source = pictures.to(device, non_blocking=True)
+        return _mix(source, _run(source, network, mixing.size, dtype), mixing).cpu()
+    except (torch.OutOfMemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+    # Outside the except block, so that the traceback no longer holds on to the tensors.
+    count, height, width = pictures.shape[0], *pictures.shape[-2:]
+    if count == 1:
+        raise StylizeError(
+            f"a {width}x{height} picture does not fit in the memory of {device}; "
+            f"try --size {min(height, width) // 2}, or --device cpu"
+        )
+    halves = pictures.split((count + 1) // 2)
+    return torch.cat([_paint(half, network, mixing, device, dtype) for half in halves])
+
+
+def _run(source: Tensor, network: Network, size: int | None, dtype: torch.dtype) -> Tensor:
+    height, width = source.shape[-2:]
+    seen = working_size(height, width, size)
+    resized = source if seen == (height, width) else _resize(source, seen)
+    layout = torch.channels_last  # what convolutions are fastest in, on processors and cards alike
+    painted = network(resized.to(dtype, memory_format=layout)).to(source.dtype)
+    return painted if seen == (height, width) else _resize(painted, (height, width))
+
+
+def _resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
+    return functional.interpolate(
+        pictures, size, mode="bicubic", antialias=True, align_corners=False
+    ).clamp(0, 1)
+
+
+def _mix(source: Tensor, painted: Tensor, mixing: Mixing) -> Tensor:
+    if mixing.keep_color:
+        luma = torch.tensor(_LUMA, device=source.device, dtype=source.dtype).view(1, 3, 1, 1)
+        painted = source + ((painted - source) * luma).sum(1, keepdim=True)
+    if mixing.strength < 1:
+        painted = torch.lerp(source, painted, mixing.strength)
+    return painted.clamp(0, 1).contiguous()
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    # The processor's allocator raises a plain RuntimeError; only its text tells.
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

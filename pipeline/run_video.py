@@ -1,0 +1,166 @@
+"""The run for films: read, batch, restyle, write, with every stage in its own time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Literal, TypeVar, Unpack
+
+from .batch import gather, scatter
+from .encoding import Encoding
+from .events import Advanced, Finished, Notice, Report, Skipped, Started, ignore
+from .prefetch import Prefetch
+from .prepare import Painter, choose, is_due, prepare
+from .read_video import probe_video, read_video
+from .restyle import restyle
+from .settings import Settings, SettingsOptions
+from .values import Film, Frame, Span
+from .write_video import write_video
+
+T = TypeVar("T")
+
+Existing = Literal["refuse", "overwrite", "skip"]
+"""What to do about an output that is there already."""
+
+FRAMES_AHEAD = 4
+"""Frames that may wait between two stages: enough to even out their paces, few enough for 8K."""
+
+_KEPT_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".gif", ".apng"}
+
+
+def stylize_video(
+    source: str | Path,
+    target: str | Path | None = None,
+    *,
+    preset: str | Path | None = None,
+    model: str | Path | None = None,
+    span: Span | None = None,
+    existing: Existing = "refuse",
+    metadata: bool = True,
+    report: Report = ignore,
+    **options: Unpack[SettingsOptions],
+) -> Finished:
+    """Paint a film; its times, sound, subtitles and chapters go through.
+
+    Args:
+        source: the film.
+        target: the painted film, its format by its extension, or a folder for PNGs; None: beside
+            the source, named after the look.
+        preset: a preset's name or TOML file; or else
+        model: a file of weights.
+        span: the part to paint; None: all.
+        existing: what to do if the target is there.
+        metadata: whether to store in the film the settings that made it.
+        report: called with each event, from the caller's thread.
+        **options: fields of `Settings`; they beat the preset's.
+
+    Returns:
+        What was done; `skipped` is 1 if the target was there and was left.
+
+    Raises:
+        StylizeError: see `stylize.pipeline.errors`; nothing half-written is left.
+    """
+    source = Path(source)
+    choice = choose(preset=preset, model=model, options=options)
+    target = Path(target) if target is not None else _beside(source, choice.name)
+    if not is_due(source, target, existing):
+        report(Skipped(source, f"{target} is there already"))
+        return Finished(target, "frames", 0, 1, 0, 0.0)
+    film = probe_video(source, notify=lambda text: report(Notice(text)))
+    painter = prepare(choice, film=True)
+    return paint_film(
+        film, target, painter=painter, span=span or Span(), metadata=metadata, report=report
+    )
+
+
+def paint_film(
+    film: Film, target: Path, *, painter: Painter, span: Span, metadata: bool, report: Report
+) -> Finished:
+    """Send a film through all stages.
+
+    Raises:
+        StylizeError: it cannot be read, painted or written; nothing half-written is left.
+    """
+    settings = painter.choice.settings
+    began = monotonic()
+    report(Started(film.path, target, painter.choice.name, "frames", _expected(film, span)))
+
+    def notify(text: str) -> None:
+        report(Notice(text))
+
+    tally = Tally()
+    frames = read_video(
+        film, span=span, deinterlace=settings.deinterlace, hw=settings.hw, notify=notify
+    )
+    with Prefetch(tally.count("read", frames), depth=FRAMES_AHEAD) as ahead:
+        painted = restyle(
+            gather(ahead, size=painter.batch_size(film.height, film.width)),
+            network=painter.network,
+            mixing=painter.mixing,
+            device=painter.device,
+            dtype=painter.dtype,
+        )
+        with (
+            Prefetch(tally.count("painted", scatter(painted)), depth=FRAMES_AHEAD) as finished,
+            closing(
+                write_video(
+                    finished,
+                    target,
+                    film=film,
+                    encoding=_encoding(settings),
+                    span=span,
+                    metadata=painter.provenance() if metadata else None,
+                    notify=notify,
+                )
+            ) as written,
+        ):
+            for _ in tally.count("written", written):
+                report(tally.advanced())
+    return Finished(target, "frames", tally.written, 0, 0, monotonic() - began)
+
+
+class Tally:
+    """Counts what passes each stage; the stages run in different threads."""
+
+    def __init__(self) -> None:
+        self.read = self.painted = self.written = 0
+        self._lock = Lock()
+
+    def count(self, stage: Literal["read", "painted", "written"], items: Iterator[T]) -> Iterator[T]:
+        """Pass items on, counting them under this stage's name."""
+        for item in items:
+            with self._lock:
+                setattr(self, stage, getattr(self, stage) + 1)
+            yield item
+
+    def advanced(self) -> Advanced:
+        """The counts as they stand."""
+        return Advanced(self.read, self.painted, self.written)
+
+
+def _encoding(settings: Settings) -> Encoding:
+    return Encoding(
+        codec=settings.codec,
+        crf=settings.crf,
+        quality=settings.quality,
+        encoder_preset=settings.encoder_preset,
+        pixel_format=settings.pixel_format,
+        hw=settings.hw,
+    )
+
+
+def _expected(film: Film, span: Span) -> int | None:
+    if film.frames is None or span == Span():
+        return film.frames
+    seconds = film.frames / film.rate
+    end = min(span.end, seconds) if span.end is not None else seconds
+    count = max(0, round((end - (span.start or 0)) * film.rate))
+    return min(count, span.frames) if span.frames is not None else count
+
+
+def _beside(source: Path, look: str) -> Path:
+    suffix = source.suffix.lower()
+    return source.with_name(f"{source.stem}-{look}{suffix if suffix in _KEPT_SUFFIXES else '.mp4'}")
