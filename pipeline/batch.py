@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import torch
 
 from .values import Batch, Frame
 
-WAITING_BATCHES = 4
-"""How many batches' worth of frames may wait for company of their own size."""
+WAITING_PIXELS = 64_000_000
+"""Pixels of frames of other sizes that may wait for company: 768 MB as float32 RGB."""
 
 
-def gather(frames: Iterable[Frame], *, size: int) -> Iterator[Batch]:
+def gather(frames: Iterable[Frame], *, size: Callable[[int, int], int]) -> Iterator[Batch]:
     """Stack frames of equal height and width.
 
     Frames of one size stay in order, so a film comes out as it went in. Where sizes are mixed (a
-    folder of pictures), frames wait for others of their size, and the size that has waited
-    longest goes first once `WAITING_BATCHES * size` frames are held.
+    folder of pictures), frames wait for others of their own size; those that have waited longest
+    go first once more than `WAITING_PIXELS` are held.
 
     Args:
         frames: of any sizes.
-        size: at most this many frames in a batch.
+        size: how many frames of this height and width make a batch.
 
     Yields:
-        Batches of 1 to `size` frames; the last ones may be short.
+        Batches in no set order of sizes; the last ones may be short.
     """
-    waiting: dict[torch.Size, list[Frame]] = {}
+    waiting: dict[tuple[int, int], list[Frame]] = {}
     held = 0
     for frame in frames:
-        group = waiting.setdefault(frame.picture.shape, [])
+        height, width = frame.picture.shape[-2:]
+        group = waiting.setdefault((height, width), [])
         group.append(frame)
-        held += 1
-        if len(group) == size:
-            full = frame.picture.shape
-        elif held == WAITING_BATCHES * size:
-            full = next(iter(waiting))
+        held += height * width
+        if len(group) >= size(height, width):
+            ready = waiting.pop((height, width))
+        elif held > WAITING_PIXELS and len(waiting) > 1:
+            ready = waiting.pop(next(iter(waiting)))
         else:
             continue
-        ready = waiting.pop(full)
-        held -= len(ready)
+        held -= sum(other.picture[0].numel() for other in ready)
         yield _stack(ready)
     for group in waiting.values():
         yield _stack(group)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from queue import Empty, SimpleQueue
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,54 @@ class Finished:
 
 Event = Started | Advanced | Notice | Skipped | Failed | Finished
 Report = Callable[[Event], None]
+
+
+Stage = Literal["read", "painted", "written"]
+
+
+class Outbox:
+    """Takes events and counts from the threads of all stages; delivers them in the caller's.
+
+    Args:
+        report: receives each event, in the thread that calls `deliver`.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._waiting: SimpleQueue[Event] = SimpleQueue()
+        self._counts: dict[Stage, int] = {"read": 0, "painted": 0, "written": 0}
+
+    def post(self, event: Event) -> None:
+        """Leave an event, from any thread."""
+        self._waiting.put(event)
+
+    def notify(self, text: str) -> None:
+        """Leave a notice, from any thread."""
+        self.post(Notice(text))
+
+    def count(self, stage: Stage, items: Iterator[T]) -> Iterator[T]:
+        """Pass items on, counting them; each stage is counted in one thread only."""
+        for item in items:
+            self._counts[stage] += 1
+            yield item
+
+    def counted(self, stage: Stage) -> int:
+        """How many items have passed this stage."""
+        return self._counts[stage]
+
+    def deliver(self) -> None:
+        """Report what was left, then how far each stage has come."""
+        self.deliver_events()
+        self._report(Advanced(**self._counts))
+
+    def deliver_events(self) -> None:
+        """Report what was left."""
+        while True:
+            try:
+                event = self._waiting.get_nowait()
+            except Empty:
+                return
+            self._report(event)
 
 
 def ignore(event: Event) -> None:

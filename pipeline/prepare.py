@@ -1,9 +1,9 @@
-"""What comes before the first stage: from a preset or a file of weights to a network that is ready."""
+"""What comes before the first stage: from a preset or weights to a network that is ready."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,8 +15,9 @@ from stylize.models import StyleNetwork, load_model
 from .device import choose_device, choose_dtype
 from .errors import SettingsError, TargetError
 from .looks import find_look
-from .restyle import Mixing
+from .restyle import Mixing, restyle
 from .settings import Settings, resolve
+from .values import Batch
 
 PIXELS_AT_ONCE = 16_000_000
 """Pixels in a batch on a graphics card: 16 frames of 720p, 7 of 1080p, 1 of 4K."""
@@ -45,11 +46,13 @@ class Painter:
     device: torch.device
     dtype: torch.dtype
 
-    @property
-    def mixing(self) -> Mixing:
-        """How the painting meets the source."""
+    def paint(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Restyle each batch by the settings in force."""
         settings = self.choice.settings
-        return Mixing(settings.strength, settings.keep_color, settings.size)
+        mixing = Mixing(settings.strength, settings.keep_color, settings.size)
+        return restyle(
+            batches, network=self.network, mixing=mixing, device=self.device, dtype=self.dtype
+        )
 
     def batch_size(self, height: int, width: int) -> int:
         """How many pictures of this size to paint at once.

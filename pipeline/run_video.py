@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
-from threading import Lock
 from time import monotonic
-from typing import Literal, TypeVar, Unpack
+from typing import Literal, Unpack
 
 from .batch import gather, scatter
 from .encoding import Encoding
-from .events import Advanced, Finished, Notice, Report, Skipped, Started, ignore
+from .events import Finished, Notice, Outbox, Report, Skipped, Started, ignore
 from .prefetch import Prefetch
 from .prepare import Painter, choose, is_due, prepare
 from .read_video import probe_video, read_video
-from .restyle import restyle
 from .settings import Settings, SettingsOptions
-from .values import Film, Frame, Span
+from .values import Film, Span
 from .write_video import write_video
-
-T = TypeVar("T")
 
 Existing = Literal["refuse", "overwrite", "skip"]
 """What to do about an output that is there already."""
@@ -87,58 +82,32 @@ def paint_film(
     settings = painter.choice.settings
     began = monotonic()
     report(Started(film.path, target, painter.choice.name, "frames", _expected(film, span)))
-
-    def notify(text: str) -> None:
-        report(Notice(text))
-
-    tally = Tally()
+    outbox = Outbox(report)
     frames = read_video(
-        film, span=span, deinterlace=settings.deinterlace, hw=settings.hw, notify=notify
+        film, span=span, deinterlace=settings.deinterlace, hw=settings.hw, notify=outbox.notify
     )
-    with Prefetch(tally.count("read", frames), depth=FRAMES_AHEAD) as ahead:
-        painted = restyle(
-            gather(ahead, size=painter.batch_size(film.height, film.width)),
-            network=painter.network,
-            mixing=painter.mixing,
-            device=painter.device,
-            dtype=painter.dtype,
-        )
-        with (
-            Prefetch(tally.count("painted", scatter(painted)), depth=FRAMES_AHEAD) as finished,
-            closing(
-                write_video(
-                    finished,
-                    target,
-                    film=film,
-                    encoding=_encoding(settings),
-                    span=span,
-                    metadata=painter.provenance() if metadata else None,
-                    notify=notify,
-                )
-            ) as written,
-        ):
-            for _ in tally.count("written", written):
-                report(tally.advanced())
-    return Finished(target, "frames", tally.written, 0, 0, monotonic() - began)
-
-
-class Tally:
-    """Counts what passes each stage; the stages run in different threads."""
-
-    def __init__(self) -> None:
-        self.read = self.painted = self.written = 0
-        self._lock = Lock()
-
-    def count(self, stage: Literal["read", "painted", "written"], items: Iterator[T]) -> Iterator[T]:
-        """Pass items on, counting them under this stage's name."""
-        for item in items:
-            with self._lock:
-                setattr(self, stage, getattr(self, stage) + 1)
-            yield item
-
-    def advanced(self) -> Advanced:
-        """The counts as they stand."""
-        return Advanced(self.read, self.painted, self.written)
+    try:
+        with ExitStack() as stages:
+            ahead = stages.enter_context(Prefetch(outbox.count("read", frames), depth=FRAMES_AHEAD))
+            painted = scatter(painter.paint(gather(ahead, size=painter.batch_size)))
+            finished = stages.enter_context(
+                Prefetch(outbox.count("painted", painted), depth=FRAMES_AHEAD)
+            )
+            written = write_video(
+                finished,
+                target,
+                film=film,
+                encoding=_encoding(settings),
+                span=span,
+                metadata=painter.provenance() if metadata else None,
+                notify=outbox.notify,
+            )
+            stages.enter_context(closing(written))
+            for _ in outbox.count("written", written):
+                outbox.deliver()
+    finally:
+        outbox.deliver_events()
+    return Finished(target, "frames", outbox.counted("written"), 0, 0, monotonic() - began)
 
 
 def _encoding(settings: Settings) -> Encoding:
