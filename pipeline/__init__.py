@@ -1,1 +1,62 @@
-"""Moves frames: read, batch, restyle, refine, smooth, write."""
+"""Moves frames: read, batch, restyle, refine, smooth, write.
+
+The Python API: `stylize_video`, `stylize_folder`, `stylize_image`, the values they take and the
+events they report. Names are imported when first used, so that the command line's help need not
+wait for torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import (
+        PresetError,
+        SettingsError,
+        SourceError,
+        StylizeError,
+        TargetError,
+    )
+    from .events import Advanced, Event, Failed, Finished, Notice, Report, Skipped, Started
+    from .run_pictures import stylize_folder, stylize_image
+    from .run_video import stylize_video
+    from .settings import Settings
+    from .values import Span
+
+__all__ = [
+    "Advanced",
+    "Event",
+    "Failed",
+    "Finished",
+    "Notice",
+    "PresetError",
+    "Report",
+    "Settings",
+    "SettingsError",
+    "Skipped",
+    "SourceError",
+    "Span",
+    "Started",
+    "StylizeError",
+    "TargetError",
+    "stylize_folder",
+    "stylize_image",
+    "stylize_video",
+]
+
+_HOMES = {
+    "errors": ("PresetError", "SettingsError", "SourceError", "StylizeError", "TargetError"),
+    "events": (
+        *("Advanced", "Event", "Failed", "Finished", "Notice", "Report", "Skipped", "Started"),
+    ),
+    "run_pictures": ("stylize_folder", "stylize_image"),
+    "run_video": ("stylize_video",),
+    "settings": ("Settings",),
+    "values": ("Span",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

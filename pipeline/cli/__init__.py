@@ -1,1 +1,93 @@
-"""The command line."""
+"""The command line: commands parse, call the run, show progress, and turn errors into exit codes.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from importlib import import_module
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from stylize.pipeline.errors import SettingsError, StylizeError
+
+_COMMANDS = {
+    "video": ("video", "Paint a film."),
+    "folder": ("pictures", "Paint every picture in a folder."),
+    "image": ("pictures", "Paint one picture."),
+    "presets": ("presets", "List, show and save looks."),
+    "train": ("train", "Train a network of your own for one style."),
+}
+"""Command to the module that holds it and its line in the help, which must not import torch."""
+
+
+class _Lazy(click.Group):
+    """Imports a command's module only when that command runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"{__name__}.{module}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="stylize")
+def stylize() -> None:
+    """Paint films and photographs in the style of a picture."""
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the program and leave with its exit code."""
+    # A service manager's stop is the same wish as Ctrl-C: end cleanly, leave nothing half-written.
+    signal.signal(signal.SIGTERM, _interrupt)
+    _leave(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
+        result: Any = stylize.main(arguments, prog_name="stylize", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except SettingsError as error:
+        _say(error)
+        return 2
+    except StylizeError as error:
+        _say(error)
+        return 1
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted: nothing half-written was left.", err=True)
+        return 130
+    return result if isinstance(result, int) else 0
+
+
+def _say(error: StylizeError) -> None:
+    click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _leave(code: int) -> NoReturn:
+    if code != 130:
+        sys.exit(code)
+    # A stage may be deep in a computation that cannot be called off. All files are closed or
+    # removed by now; waiting for it would only keep the person waiting.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

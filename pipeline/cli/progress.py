@@ -1,0 +1,187 @@
+"""What a person sees while a job runs: a bar, plain lines where there is no terminal, or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Protocol
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from stylize.pipeline.events import (
+    Advanced,
+    Event,
+    Failed,
+    Finished,
+    Notice,
+    Report,
+    Skipped,
+    Started,
+    as_json,
+)
+
+LINE_EVERY_SECONDS = 5.0
+"""How often a plain line tells how far the job is, where the output is no terminal."""
+
+
+class _Screen(Protocol):
+    def __enter__(self) -> object: ...
+
+    def __exit__(self, *reason: object) -> None: ...
+
+    def show(self, event: Event) -> None: ...
+
+
+@contextmanager
+def reporting(*, quiet: bool, as_json_lines: bool) -> Iterator[Report]:
+    """Give the function that shows events, in the way that fits where the output goes.
+
+    Args:
+        quiet: show failures only.
+        as_json_lines: one JSON object a line on the standard output, for other programs.
+    """
+    console = Console(stderr=True)
+    screen: _Screen
+    if as_json_lines:
+        screen = _JsonLines()
+    elif quiet:
+        screen = _Failures()
+    elif console.is_terminal:
+        screen = _Bar(console)
+    else:
+        screen = _Lines()
+    with screen:
+        yield screen.show
+
+
+class _JsonLines:
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *reason: object) -> None: ...
+
+    def show(self, event: Event) -> None:
+        click.echo(json.dumps(as_json(event)))
+
+
+class _Failures:
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *reason: object) -> None: ...
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, Failed):
+            click.echo(f"Failed: {event.reason}", err=True)
+
+
+class _Lines(_Failures):
+    """A line now and then; for logs."""
+
+    def __init__(self) -> None:
+        self._started: Started | None = None
+        self._began = self._said = monotonic()
+
+    def show(self, event: Event) -> None:
+        match event:
+            case Started():
+                self._started = event
+                self._began = self._said = monotonic()
+                click.echo(f"{event.source} -> {event.target} ({event.look})", err=True)
+            case Advanced() if monotonic() - self._said >= LINE_EVERY_SECONDS:
+                self._said = monotonic()
+                click.echo(self._line(event), err=True)
+            case Notice(text):
+                click.echo(text, err=True)
+            case Skipped(source, reason):
+                click.echo(f"{source}: skipped: {reason}", err=True)
+            case Finished():
+                click.echo(summary(event))
+            case _:
+                super().show(event)
+
+    def _line(self, event: Advanced) -> str:
+        started = self._started
+        total = started.total if started is not None else None
+        rate = event.written / (monotonic() - self._began)
+        unit = started.unit if started is not None else "frames"
+        line = f"{event.written} of {total or '?'} {unit}, {rate:.1f} a second"
+        if total and rate:
+            line += f", {max(0, total - event.written) / rate:.0f} s left"
+        return f"{line} (read {event.read}, painted {event.painted}, written {event.written})"
+
+
+class _Bar(_Failures):
+    """A live bar with the rate, the time left and what each stage has done."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.completed}/{task.fields[of]}"),
+            TextColumn("{task.fields[rate]:.1f}/s"),
+            TimeRemainingColumn(),
+            TextColumn("[dim]{task.fields[stages]}"),
+            console=console,
+            expand=True,
+        )
+        self._task: TaskID | None = None
+        self._began = monotonic()
+
+    def __enter__(self) -> None:
+        self._progress.start()
+
+    def __exit__(self, *reason: object) -> None:
+        self._progress.stop()
+
+    def show(self, event: Event) -> None:
+        say = self._progress.console.print
+        match event:
+            case Started():
+                self._start(event)
+            case Advanced():
+                self._advance(event)
+            case Notice(text):
+                say(escape(text), style="yellow", highlight=False)
+            case Skipped(source, reason):
+                say(escape(f"{source}: skipped: {reason}"), style="dim", highlight=False)
+            case Failed(_, reason):
+                say(escape(f"Failed: {reason}"), style="red", highlight=False)
+            case Finished():
+                self._progress.stop()
+                click.echo(summary(event))
+
+    def _start(self, event: Started) -> None:
+        self._began = monotonic()
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(
+            escape(f"{event.source.name} → {event.look}"),
+            total=event.total,
+            of=event.total or "?",
+            rate=0.0,
+            stages="",
+        )
+
+    def _advance(self, event: Advanced) -> None:
+        if self._task is None:
+            return
+        rate = event.written / max(monotonic() - self._began, 1e-3)
+        stages = f"read {event.read} · painted {event.painted} · written {event.written}"
+        self._progress.update(self._task, completed=event.written, rate=rate, stages=stages)
+
+
+def summary(event: Finished) -> str:
+    """The last line of a job: how many, how long, how fast, and where the result is."""
+    unit = event.unit if event.written != 1 else event.unit.removesuffix("s")
+    parts = [f"{event.written} {unit} in {event.seconds:.1f} s"]
+    if event.seconds > 0 and event.written:
+        parts[0] += f" ({event.written / event.seconds:.1f} a second)"
+    if event.skipped:
+        parts.append(f"{event.skipped} skipped")
+    if event.failed:
+        parts.append(f"{event.failed} failed")
+    return f"{', '.join(parts)}: {event.target}"

@@ -1,0 +1,116 @@
+"""`stylize video`: paint a film."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from .options import encoding_options, look_options, restyle_options, typed_settings
+from .progress import reporting
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class _Time(click.ParamType):
+    """Seconds (`90`, `1.5`) or a clock time (`1:30`, `0:01:30.040`), kept exactly."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Fraction:
+        found = re.fullmatch(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d*)?|\.\d+)", str(value))
+        if found is None:
+            self.fail(f"{value!r} is no time (seconds: 12.5, or a clock time: 1:02:03.5)")
+        hours, minutes, seconds = found.groups("0")
+        return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
+
+
+TIME = _Time()
+
+
+def output_options(command: _Command) -> _Command:
+    """Add what every job takes: where to write, what to do about what is there, what to show."""
+    options = (
+        click.option("--overwrite", is_flag=True, help="Replace outputs that are there already."),
+        click.option("--skip-existing", is_flag=True, help="Leave outputs that are there already."),
+        click.option(
+            "--metadata/--no-metadata",
+            default=True,
+            help="Store the settings in the output.  [default: yes]",
+        ),
+        click.option("--quiet", is_flag=True, help="Show failures only."),
+        click.option("--json", "as_json", is_flag=True, help="One JSON event a line."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def existing(*, overwrite: bool, skip_existing: bool, otherwise: str) -> Any:
+    """What to do about outputs that are there, from the two flags.
+
+    Raises:
+        click.UsageError: both are given.
+    """
+    if overwrite and skip_existing:
+        raise click.UsageError("--overwrite and --skip-existing exclude each other")
+    return "overwrite" if overwrite else "skip" if skip_existing else otherwise
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path), metavar="FILM")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="mp4, mov, mkv, webm, gif, webp, apng, or a folder for PNGs.  [default: FILM-LOOK.…]",
+)
+@look_options
+@click.option("--start", type=TIME, help="Begin here: seconds, or 1:02:03.5.")
+@click.option("--end", type=TIME, help="End before here.")
+@click.option("--frames", type=click.IntRange(min=1), help="At most this many frames.")
+@restyle_options
+@encoding_options
+@output_options
+def video(
+    source: Path,
+    output: Path | None,
+    preset: str | None,
+    model: Path | None,
+    start: Fraction | None,
+    end: Fraction | None,
+    frames: int | None,
+    *,
+    overwrite: bool,
+    skip_existing: bool,
+    metadata: bool,
+    quiet: bool,
+    as_json: bool,
+    **settings: object,
+) -> None:
+    """Paint a film; its times, sound, subtitles and chapters go through."""
+    if end is not None and end <= (start or 0):
+        raise click.UsageError(f"--end must lie after --start (got {float(end):g} s)")
+    there = existing(overwrite=overwrite, skip_existing=skip_existing, otherwise="refuse")
+    with reporting(quiet=quiet, as_json_lines=as_json) as report:
+        from stylize.pipeline import Span, stylize_video
+
+        report(
+            stylize_video(
+                source,
+                output,
+                preset=preset,
+                model=model,
+                span=Span(start, end, frames),
+                existing=there,
+                metadata=metadata,
+                report=report,
+                **typed_settings(settings),
+            )
+        )
