@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Literal, TypedDict, get_args
 
-from stylize.pipeline.errors import SettingsError
+from .errors import SettingsError
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Deinterlace = Literal["auto", "off"]

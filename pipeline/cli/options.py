@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
-from stylize.pipeline.settings import Settings, allowed, default
+
+from stylize.pipeline.settings import Settings, SettingsOptions, allowed, default
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _Decorator = Callable[[_Command], _Command]
@@ -51,10 +52,14 @@ def encoding_options(command: _Command) -> _Command:
     )
 
 
-def typed_settings(params: Mapping[str, object]) -> dict[str, object]:
-    """The settings among a command's parameters that the user typed; the strongest layer."""
+def typed_settings(params: Mapping[str, object]) -> SettingsOptions:
+    """The settings among a command's parameters that the user typed: the strongest layer.
+
+    Their names and kinds are right, as click made them; `resolve` checks their values.
+    """
     names = (field.name for field in fields(Settings))
-    return {name: params[name] for name in names if params.get(name) is not None}
+    typed = {name: params[name] for name in names if params.get(name) is not None}
+    return cast("SettingsOptions", typed)
 
 
 def _add(command: _Command, *options: _Decorator[_Command]) -> _Command:

@@ -1,0 +1,210 @@
+"""A look's TOML file: read and checked, or made.
+
+What it may hold:
+
+    summary = "One line for the list."
+    method = "swift"                      # the kind of network
+    weights = "night.safetensors"         # its file: absolute, or as seen from here
+    # based_on = "wave"                   # instead of these two: the network of a look that ships
+
+    [origin]                              # lines of text: title, artist, date, licence …
+    title = "The Starry Night"
+
+    [settings]                            # fields of `Settings`; keep-color will do as well
+    strength = 0.8
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from stylize.presets import shipped
+
+from .errors import PresetError, SettingsError
+from .settings import check_settings, did_you_mean
+
+Method = Literal["swift", "johnson"]
+Source = Literal["shipped", "user", "file"]
+
+_KEYS = ("summary", "method", "weights", "based_on", "origin", "settings")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What to paint like: a network, where it comes from, and the settings that suit it.
+
+    Attributes:
+        name: what users type.
+        summary: one line of text, may be empty.
+        method: the kind of network.
+        weights: file of the network.
+        origin: title, artist, date … of the picture it was trained on.
+        settings: checked settings, for `resolve`: the layer below what the user types.
+        source: `shipped`, `user` (in the user's folder) or `file` (anywhere else).
+        path: the file that says all this.
+        based_on: the name of the look that ships whose network this is, if it is one's.
+    """
+
+    name: str
+    summary: str
+    method: Method
+    weights: Path
+    origin: Mapping[str, str]
+    settings: Mapping[str, object]
+    source: Source
+    path: Path
+    based_on: str | None = None
+
+
+def read_look(path: Path, source: Source) -> Look:
+    """Read a look from its file; the file's name is the look's.
+
+    Raises:
+        PresetError: the file cannot be read, is no TOML, or holds something that is not allowed.
+    """
+    document = _parse(path)
+    try:
+        return _look(document, path=path, source=source)
+    except SettingsError as error:
+        raise PresetError(f"{path}: {error}") from error
+
+
+def look_document(
+    look: Look, *, settings: Mapping[str, object], summary: str | None = None
+) -> dict[str, object]:
+    """What the file of a look says that paints like `look` with other settings.
+
+    The network of a shipped look is named, not located: it moves when the program is reinstalled.
+
+    Args:
+        look: gives the network and its origin.
+        settings: all of them; those that are None are left out, as TOML has no such value.
+        summary: one line; None: that of `look`.
+
+    Raises:
+        PresetError: the summary is more than a line.
+    """
+    ours = look.name if look.source == "shipped" else look.based_on
+    document: dict[str, object] = {"summary": _line(summary or look.summary, "summary")}
+    if ours:
+        document["based_on"] = ours
+    else:
+        document["method"] = look.method
+        document["weights"] = str(look.weights.absolute())
+        document["origin"] = dict(look.origin)
+    document["settings"] = {key: value for key, value in settings.items() if value is not None}
+    return document
+
+
+def _parse(path: Path) -> dict[str, object]:
+    try:
+        text = path.read_bytes().decode()
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PresetError(_located(path, text, str(error))) from error
+    except UnicodeDecodeError as error:
+        raise PresetError(f"{path}: no TOML: its text is not UTF-8") from error
+    except RecursionError as error:
+        raise PresetError(f"{path}: no look: its values are nested too deeply") from error
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise PresetError(f"{path}: cannot read this preset ({reason})") from error
+
+
+def _located(path: Path, text: str, message: str) -> str:
+    """The parser's message in the form of compilers: file, line, column, what."""
+    what, _, where = message.rpartition(" (at ")
+    if numbers := re.search(r"line (\d+), column (\d+)", where):
+        line, column = numbers.groups()
+    else:  # "at end of document"
+        lines = text.split("\n")
+        line, column = str(len(lines)), str(len(lines[-1]) + 1)
+    return f"{path}:{line}:{column}: no TOML: {what[:1].lower()}{what[1:]}"
+
+
+def _look(document: Mapping[str, object], *, path: Path, source: Source) -> Look:
+    for key in document:
+        if key not in _KEYS:
+            raise PresetError(
+                f"no key {key!r}{did_you_mean(key, _KEYS)} (keys: {', '.join(_KEYS)})"
+            )
+    origin = {
+        key: _line(value, f"origin.{key}") for key, value in _table(document, "origin").items()
+    }
+    base = _base(document)
+    return Look(
+        name=path.stem,
+        summary=_line(document.get("summary", ""), "summary"),
+        method=base.method if base else _method(document),
+        weights=base.weights if base else _weights(document, path=path, source=source),
+        origin=origin or (base.origin if base else {}),
+        settings=_settings(_table(document, "settings")),
+        source=source,
+        path=path,
+        based_on=base.name if base else None,
+    )
+
+
+def _base(document: Mapping[str, object]) -> Look | None:
+    """The look that ships whose network this file borrows, if it does."""
+    if "based_on" not in document:
+        return None
+    if twice := {"method", "weights"}.intersection(document):
+        raise PresetError(f"based_on already gives the network: leave out {' and '.join(twice)}")
+    name, looks = _line(document["based_on"], "based_on"), shipped()
+    if name not in looks:
+        near = did_you_mean(name, looks)
+        raise PresetError(f"based_on: no look {name!r} ships{near} (these do: {', '.join(looks)})")
+    return read_look(looks[name], "shipped")
+
+
+def _method(document: Mapping[str, object]) -> Method:
+    method, known = document.get("method"), get_args(Method)
+    if method not in known:
+        got = f"got {method!r}" if "method" in document else "it is missing"
+        raise PresetError(f"method must be {' or '.join(known)} ({got})")
+    return cast("Method", method)
+
+
+def _weights(document: Mapping[str, object], *, path: Path, source: Source) -> Path:
+    named = _line(document.get("weights", ""), "weights")
+    if not named:
+        raise PresetError("weights must name the file of a network (or use based_on)")
+    weights = path.parent / Path(named).expanduser()
+    if source != "shipped" and not weights.is_file():  # those that ship are there: tests hold it
+        raise PresetError(f"weights: there is no file {weights}")
+    return weights
+
+
+def _settings(table: Mapping[str, object]) -> dict[str, object]:
+    settings: dict[str, object] = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name in settings:
+            raise SettingsError(f"[settings] {name} is given twice")
+        settings[name] = value
+    try:
+        return check_settings(settings)
+    except SettingsError as error:
+        raise SettingsError(f"[settings] {error}") from error
+
+
+def _table(document: Mapping[str, object], key: str) -> dict[str, object]:
+    table = document.get(key, {})
+    if not isinstance(table, dict):
+        raise PresetError(f"{key} must be a table (got {table!r})")
+    return table
+
+
+def _line(value: object, key: str) -> str:
+    """One line of text, safe to show in a terminal; numbers and dates are written out."""
+    text = str(value) if isinstance(value, str | int | date) else None
+    if text is None or not text.isprintable():
+        raise PresetError(f"{key} must be one line of printable text (got {value!r})")
+    return text

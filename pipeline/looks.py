@@ -1,0 +1,151 @@
+"""Looks: what to paint like and how, found by name or by file, listed and saved.
+
+A name stands for the user's own look first, then for one that ships. `look_file` says what a look's
+file holds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+import tomli_w
+from natsort import natsorted
+
+from stylize.presets import shipped
+
+from .errors import PresetError, TargetError
+from .look_file import Look, Method, Source, look_document, read_look
+from .partial import partial
+from .settings import check_settings, did_you_mean
+
+__all__ = [
+    "BrokenLook",
+    "Look",
+    "Method",
+    "find_look",
+    "list_looks",
+    "model_look",
+    "save_look",
+    "user_folder",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenLook:
+    """A file in the user's folder that holds no look, and why."""
+
+    name: str
+    path: Path
+    reason: str
+
+
+def user_folder() -> Path:
+    """Where the user's own looks are: `$STYLIZE_PRESETS`, or in the platform's config folder."""
+    named = os.environ.get("STYLIZE_PRESETS")
+    if named:
+        return Path(named).expanduser().absolute()
+    return platformdirs.user_config_path("stylize", appauthor=False) / "presets"
+
+
+def find_look(name_or_path: str) -> Look:
+    """Find a look: a file if it ends in `.toml` or holds a `/`, else the user's, else a shipped.
+
+    Raises:
+        PresetError: there is no such look, or its file is not as it should be.
+    """
+    separators = {"/", os.sep, os.altsep}
+    if name_or_path.endswith(".toml") or separators.intersection(name_or_path):
+        return read_look(Path(name_or_path).expanduser(), "file")
+    files = _files()
+    if name_or_path not in files:
+        near = did_you_mean(name_or_path, files)
+        raise PresetError(f"no preset {name_or_path!r}{near} (see: stylize presets list)")
+    return read_look(*files[name_or_path])
+
+
+def list_looks() -> list[Look | BrokenLook]:
+    """All looks that have a name, in natural order; a file that holds none says why."""
+    looks: list[Look | BrokenLook] = []
+    for name, (path, source) in _files().items():
+        try:
+            looks.append(read_look(path, source))
+        except PresetError as error:
+            looks.append(BrokenLook(name=name, path=path, reason=str(error)))
+    return natsorted(looks, key=lambda look: look.name)
+
+
+def model_look(weights: Path, *, method: Method) -> Look:
+    """A look that is a network and nothing else: what `--model` paints like.
+
+    Args:
+        weights: file of the network; its name becomes the look's.
+        method: the kind of network that it holds.
+    """
+    return Look(
+        name=weights.stem,
+        summary="",
+        method=method,
+        weights=weights,
+        origin={},
+        settings={},
+        source="file",
+        path=weights,
+    )
+
+
+def save_look(
+    name: str,
+    *,
+    based_on: Look,
+    settings: Mapping[str, object],
+    summary: str | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Save a look in the user's folder, where it hides a shipped one of the same name.
+
+    Args:
+        name: letters, digits, `-` and `_`.
+        based_on: gives the network, its origin, and what is not given here.
+        settings: laid over those of `based_on`.
+        summary: one line for the list; None: that of `based_on`.
+        overwrite: whether to replace an earlier one.
+
+    Returns:
+        The file, which appears whole or not at all.
+
+    Raises:
+        PresetError: the name cannot be used, is taken, or the file cannot be written.
+        SettingsError: a setting is not allowed.
+    """
+    if not re.fullmatch(r"\w[\w-]{0,63}", name):
+        allowed = "up to 64 letters, digits, - and _, with no - in front"
+        raise PresetError(f"a preset cannot be called {name!r} (allowed: {allowed})")
+    path = user_folder() / f"{name}.toml"
+    if path.exists() and not overwrite:
+        raise PresetError(f"preset {name!r} is there already: {path} (--overwrite replaces it)")
+    merged = {**based_on.settings, **check_settings(settings)}
+    document = look_document(based_on, settings=merged, summary=summary)
+    try:
+        with partial(path) as temporary:
+            temporary.write_text(tomli_w.dumps(document), encoding="utf-8")
+    except (OSError, TargetError) as error:
+        raise PresetError(
+            f"{path}: cannot save the preset there; $STYLIZE_PRESETS names another folder"
+        ) from error
+    return path
+
+
+def _files() -> dict[str, tuple[Path, Source]]:
+    """All files of looks that have a name; the user's hide those that ship."""
+    files: dict[str, tuple[Path, Source]] = {
+        name: (path, "shipped") for name, path in shipped().items()
+    }
+    for path in user_folder().glob("*.toml"):
+        if not path.name.startswith("."):  # what a killed process left of a file half saved
+            files[path.stem] = (path, "user")
+    return files
