@@ -1,0 +1,122 @@
+"""Running a network on batches, and mixing what it paints with the source."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from stylize.pipeline.errors import StylizeError
+from stylize.pipeline.restyle import Mixing, restyle, working_size
+from stylize.pipeline.values import Batch, Frame
+
+CPU = torch.device("cpu")
+
+
+def a_batch(count: int = 2, height: int = 20, width: int = 30) -> Batch:
+    pictures = torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(1))
+    return Batch(pictures, tuple(Frame(p) for p in pictures))
+
+
+def paint(network, mixing: Mixing, batch: Batch, dtype: torch.dtype = torch.float32) -> Tensor:
+    (painted,) = restyle([batch], network=network, mixing=mixing, device=CPU, dtype=dtype)
+    assert painted.frames is batch.frames
+    assert painted.pictures.dtype == torch.float32
+    assert painted.pictures.shape == batch.pictures.shape
+    return painted.pictures
+
+
+def invert(pictures: Tensor) -> Tensor:
+    return 1 - pictures
+
+
+def test_full_strength_is_what_the_network_paints():
+    batch = a_batch()
+    assert torch.allclose(paint(invert, Mixing(), batch), 1 - batch.pictures)
+
+
+def test_no_strength_gives_the_source_and_does_not_run_the_network():
+    def never(pictures: Tensor) -> Tensor:
+        raise AssertionError
+
+    batch = a_batch()
+    assert torch.equal(paint(never, Mixing(strength=0), batch), batch.pictures)
+
+
+def test_half_strength_lies_in_the_middle():
+    batch = a_batch()
+    half = torch.full_like(batch.pictures, 0.5)
+    assert torch.allclose(paint(invert, Mixing(strength=0.5), batch), half)
+
+
+def test_keeping_the_colour_takes_the_luminance_only():
+    picture = torch.tensor([0.5, 0.4, 0.3]).view(3, 1, 1).expand(3, 8, 8)
+    batch = Batch(picture[None], (Frame(picture),))
+    brighter = paint(lambda p: p * 1.2, Mixing(keep_color=True), batch)
+    shift = (brighter - batch.pictures)[0, :, 0, 0]
+    assert shift[0] == pytest.approx(shift[1]) == pytest.approx(shift[2])  # grey was added
+    luma = 0.2126 * 0.5 + 0.7152 * 0.4 + 0.0722 * 0.3
+    assert shift[0] == pytest.approx(0.2 * luma, abs=1e-5)
+
+
+def test_the_network_sees_the_working_size_and_the_output_has_the_sources():
+    seen: list[torch.Size] = []
+
+    def watch(pictures: Tensor) -> Tensor:
+        seen.append(pictures.shape)
+        return pictures
+
+    paint(watch, Mixing(size=10), a_batch(1, 21, 43))
+    assert seen == [(1, 3, 10, 20)]
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [(None, (480, 853)), (240, (240, 426)), (960, (960, 1706)), (1, (1, 2))],
+)
+def test_the_working_size_keeps_the_shape(size: int | None, expected: tuple[int, int]):
+    assert working_size(480, 853, size) == expected
+
+
+def test_a_network_in_bfloat16_gives_float32_back():
+    def check(pictures: Tensor) -> Tensor:
+        assert pictures.dtype == torch.bfloat16
+        return pictures
+
+    batch = a_batch()
+    painted = paint(check, Mixing(), batch, dtype=torch.bfloat16)
+    assert (painted - batch.pictures).abs().max() <= 1 / 256
+
+
+def test_values_outside_the_range_are_cut_off():
+    painted = paint(lambda p: p * 4 - 1, Mixing(), a_batch())
+    assert painted.min() == 0
+    assert painted.max() == 1
+
+
+def test_short_of_memory_the_batch_is_halved_until_it_fits():
+    sizes: list[int] = []
+
+    def small_only(pictures: Tensor) -> Tensor:
+        sizes.append(len(pictures))
+        if len(pictures) > 2:
+            raise torch.OutOfMemoryError
+        return 1 - pictures
+
+    batch = a_batch(5)
+    assert torch.allclose(paint(small_only, Mixing(), batch), 1 - batch.pictures)
+    assert sizes == [5, 3, 2, 1, 2]
+
+
+def test_a_picture_that_never_fits_is_refused_with_the_way_out():
+    def full(pictures: Tensor) -> Tensor:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 GB")
+
+    with pytest.raises(StylizeError, match=r"a 30x20 picture does not fit .* try --size 10"):
+        paint(full, Mixing(), a_batch(3))
+
+
+def test_other_errors_are_not_mistaken_for_a_lack_of_memory():
+    def broken(pictures: Tensor) -> Tensor:
+        raise RuntimeError("shapes do not match")
+
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        paint(broken, Mixing(), a_batch())
