@@ -1,19 +1,14 @@
-"""The drawing beneath the mosaic: a peacock on a branch, a rayed sun, hills and a scrolling sea.
-
-Positions are in units of the picture's height: x runs from 0 to 1.25, y from 0 (top) to 1.
-"""
+"""The drawing beneath the mosaic: a peacock on a branch, a rayed sun, hills and a scrolling sea."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from mosaic_wall import Design, Ramp, Wall, ramp
 
-Array: TypeAlias = NDArray[np.float64]
-Ramp: TypeAlias = Sequence[str]
+if TYPE_CHECKING:
+    from mosaic_wall import Array
 
 BLACK, INK, NAVY = "#14110f", "#15204a", "#122b78"
 ULTRAMARINE, AZURE, TURQUOISE, FOAM = "#1c3fae", "#2f74cf", "#2bb3b8", "#a6e2d8"
@@ -22,97 +17,6 @@ BRONZE, GOLD, LIGHT = "#b5731a", "#e8ae2b", "#f8d875"
 IVORY, ROSE, TERRACOTTA, CRIMSON, WINE = "#f6ecd2", "#e6a58a", "#c4532d", "#a81c2c", "#5c1226"
 
 SUN = (0.87, 0.29)
-
-
-@dataclass(frozen=True)
-class Design:
-    """What each point of the wall is to become.
-
-    Attributes:
-        label: (H, W) number of the form; no tile crosses from one into another.
-        angle: (H, W) direction of the rows' normal, radians.
-        size: (H, W) side of a tile, in picture heights.
-        colour: (H, W, 3) in [0, 1].
-        gleam: (H, W) how much of a mirror the tile is (gold leaf, glass), 0 to 1.
-    """
-
-    label: NDArray[np.int64]
-    angle: Array
-    size: Array
-    colour: Array
-    gleam: Array
-
-
-def ramp(value: Array, colours: Ramp) -> Array:
-    """Give each value in [0, 1] a colour, interpolated between the evenly spaced `colours`."""
-    stops = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in colours])
-    if len(stops) == 1:
-        return np.broadcast_to(stops[0], (*value.shape, 3))
-    places = np.linspace(0, 1, len(stops))
-    return np.stack([np.interp(value, places, stops[:, k]) for k in range(3)], axis=-1)
-
-
-class Wall:
-    """A wall to draw forms on, later ones over earlier ones."""
-
-    def __init__(self, height: int, width: int) -> None:
-        self.y, self.x = np.mgrid[0:height, 0:width].astype(np.float64) / height
-        shape = (height, width)
-        self.label = np.zeros(shape, dtype=np.int64)
-        self.angle, self.size, self.gleam = np.zeros(shape), np.full(shape, 0.016), np.zeros(shape)
-        self.colour = np.zeros((*shape, 3))
-        self.forms = 0
-
-    def fill(self, depth: Array, colour: Array, *, size: float = 0.016, gleam: float = 0.1) -> None:
-        """Draw where `depth` > 0, in rows that follow the contours of `depth`."""
-        inside = depth > 0
-        slope_y, slope_x = np.gradient(depth)
-        self.forms += 1
-        self.label[inside] = self.forms
-        self.angle[inside] = np.arctan2(slope_y, slope_x)[inside]
-        self.size[inside], self.gleam[inside] = size, gleam
-        self.colour[inside] = colour[inside]
-
-    def form(
-        self, depth: Array, colour: Array, *, edge: str, size: float = 0.014, gleam: float = 0.1
-    ) -> None:
-        """Draw a form inside one row of tiles of the colour `edge`."""
-        self.fill(depth, ramp(depth, [edge]), size=size * 0.8, gleam=0.1)
-        self.fill(depth - size * 0.8, colour, size=size, gleam=gleam)
-
-    def split(self, part: NDArray[np.bool_]) -> None:
-        """Make `part` of the form drawn last a form of its own: no tile crosses between them."""
-        inside = (self.label == self.forms) & part
-        self.forms += 1
-        self.label[inside] = self.forms
-
-    def stroke(self, points: Sequence[tuple[float, float]], radii: Sequence[float]) -> Array:
-        """Return the depth inside a brush stroke through `points`, as thick as `radii` along it."""
-        knots = np.linspace(0, 1, len(points))
-        path = np.array(points)
-        steps = np.linspace(0, 1, 40)
-        weights = _smooth_weights(knots, steps)
-        xs, ys = weights @ path[:, 0], weights @ path[:, 1]
-        thick = np.interp(steps, np.linspace(0, 1, len(radii)), radii)
-        best = np.full(self.x.shape, -1.0)
-        for x, y, r in zip(xs, ys, thick, strict=True):
-            np.maximum(best, r - np.hypot(self.x - x, self.y - y), out=best)
-        return best
-
-    def disc(self, x: float, y: float, radius: float) -> Array:
-        """Return the depth inside a disc."""
-        return radius - np.hypot(self.x - x, self.y - y)
-
-
-def _smooth_weights(knots: Array, steps: Array) -> Array:
-    """Weights of Bernstein's polynomials: a Bézier curve through the ends of `knots`."""
-    degree = len(knots) - 1
-    columns = []
-    binomial = 1.0
-    for k in range(degree + 1):
-        columns.append(binomial * steps**k * (1 - steps) ** (degree - k))
-        binomial *= (degree - k) / (k + 1)
-    return np.stack(columns, axis=1)
 
 
 def draw(height: int, width: int) -> Design:
@@ -135,17 +39,14 @@ def _sky(wall: Wall) -> None:
     blues = ramp(deep, [FOAM, TURQUOISE, AZURE, ULTRAMARINE, ULTRAMARINE, NAVY, INK])
     light = ramp(deep, [LIGHT, IVORY, LIGHT, IVORY, FOAM, ROSE, FOAM, TURQUOISE])
     wall.fill(2 - flow, blues + (light - blues) * (stripe**2)[..., None], size=0.0155, gleam=0.3)
-    for x, y, r, hand in [(0.46, 0.13, 0.105, 1), (1.16, 0.1, 0.085, -1), (0.63, 0.3, 0.07, -1),
-                          (0.1, 0.1, 0.075, 1), (1.15, 0.47, 0.07, 1)]:  # fmt: skip
+    scrolls = [
+        (0.46, 0.13, 0.105, 1), (1.16, 0.1, 0.085, -1), (0.63, 0.3, 0.07, -1),
+        (0.1, 0.1, 0.075, 1), (1.15, 0.47, 0.07, 1),
+    ]  # fmt: skip
+    for x, y, r, hand in scrolls:
         _scroll(wall, x, y, r, hand, [NAVY, AZURE, IVORY, ROSE])
-    for x, y in [
-        (0.29, 0.06),
-        (0.63, 0.06),
-        (0.055, 0.33),
-        (0.69, 0.47),
-        (1.04, 0.03),
-        (0.27, 0.2),
-    ]:
+    stars = [(0.29, 0.06), (0.63, 0.06), (0.055, 0.33), (0.69, 0.47), (1.04, 0.03), (0.27, 0.2)]
+    for x, y in stars:
         _star(wall, x, y)
 
 
@@ -173,10 +74,11 @@ def _sun(wall: Wall) -> None:
     x, y = SUN
     radius, turn = np.hypot(wall.x - x, wall.y - y), np.arctan2(wall.y - y, wall.x - x)
     wave = turn + 0.25 * np.sin(radius * 28)
-    for count, reach, shift, colours, edge in [
+    rays: list[tuple[int, float, float, Ramp, str]] = [
         (12, 0.235, np.pi / 12, [WINE, CRIMSON, TERRACOTTA], INK),
         (12, 0.215, 0.0, [BRONZE, GOLD, LIGHT], WINE),
-    ]:
+    ]
+    for count, reach, shift, colours, edge in rays:
         point = np.abs(((wave + shift) * count / (2 * np.pi)) % 1.0 - 0.5) * 2
         depth = (reach - radius) * 0.55 - 0.1 * (1 - point) * radius / 0.2
         tone = np.clip((radius - 0.11) / 0.13, 0, 1)
@@ -233,8 +135,10 @@ def _branch(wall: Wall) -> None:
         [(-0.05, 0.66), (0.15, 0.6), (0.35, 0.68), (0.6, 0.56)], [0.024, 0.02, 0.012, 0.004]
     )
     wall.form(wood, ramp(wood / 0.02, [WINE, TERRACOTTA, BRONZE]), edge=BLACK, size=0.0115)
-    leaves = [(0.03, 0.62, -2.0), (0.06, 0.66, 1.9), (0.15, 0.66, 1.2), (0.45, 0.62, 0.9),
-              (0.5, 0.595, -1.1), (0.6, 0.565, -0.35), (0.56, 0.585, 0.7), (0.43, 0.6, -1.9)]  # fmt: skip
+    leaves = [
+        (0.03, 0.62, -2.0), (0.06, 0.66, 1.9), (0.15, 0.66, 1.2), (0.45, 0.62, 0.9),
+        (0.5, 0.595, -1.1), (0.6, 0.565, -0.35), (0.56, 0.585, 0.7), (0.43, 0.6, -1.9),
+    ]  # fmt: skip
     for x, y, turn in leaves:
         tip = (x + 0.1 * np.cos(turn), y + 0.1 * np.sin(turn))
         leaf = wall.stroke([(x, y), tip], [0.002, 0.021, 0.026, 0.017, 0.002])
@@ -249,8 +153,10 @@ def _branch(wall: Wall) -> None:
 
 def _peacock(wall: Wall) -> None:
     hip = (0.21, 0.53)
-    ends = [(0.05, 0.93), (0.16, 0.95), (0.27, 0.94), (0.38, 0.91), (0.485, 0.85), (0.105, 0.8),
-            (0.215, 0.82), (0.325, 0.8), (0.16, 0.7), (0.265, 0.69)]  # fmt: skip
+    ends = [
+        (0.05, 0.93), (0.16, 0.95), (0.27, 0.94), (0.38, 0.91), (0.485, 0.85),
+        (0.105, 0.8), (0.215, 0.82), (0.325, 0.8), (0.16, 0.7), (0.265, 0.69),
+    ]  # fmt: skip
     for x, y in ends:
         bend = (0.2 + (x - 0.2) * 0.9, 0.62 + (y - 0.7) * 0.4)
         plume = wall.stroke([hip, bend, (x, y)], [0.012, 0.022, 0.03])

@@ -7,11 +7,14 @@ the rows. We use the L4 norm (its cells are rounded squares) and let no tile cro
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from mosaic_design import Array, Design
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from mosaic_wall import Array, Design
+    from numpy.typing import NDArray
 
 LAMP = np.array([-0.42, -0.55, 0.72])
 BEVEL = 1.1  # of a tile's edge, in pixels of the finished picture
