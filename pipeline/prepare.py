@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -24,6 +25,10 @@ PIXELS_AT_ONCE = 16_000_000
 
 METADATA_KEY = "stylize"
 """Under this name an output carries the settings that made it."""
+
+
+Existing = Literal["refuse", "overwrite", "skip"]
+"""What to do about an output that is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ def prepare(choice: Choice, *, film: bool) -> Painter:
     return Painter(choice, network, loaded.method, loaded.sha256, device, dtype)
 
 
-def is_due(source: Path, target: Path, existing: str) -> bool:
+def is_due(source: Path, target: Path, existing: Existing) -> bool:
     """Whether to make this target: False if it is there and is to be skipped.
 
     Raises:

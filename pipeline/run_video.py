@@ -5,20 +5,17 @@ from __future__ import annotations
 from contextlib import ExitStack, closing
 from pathlib import Path
 from time import monotonic
-from typing import Literal, Unpack
+from typing import Unpack
 
 from .batch import gather, scatter
 from .encoding import Encoding
 from .events import Finished, Notice, Outbox, Report, Skipped, Started, ignore
 from .prefetch import Prefetch
-from .prepare import Painter, choose, is_due, prepare
+from .prepare import Existing, Painter, choose, is_due, prepare
 from .read_video import probe_video, read_video
 from .settings import Settings, SettingsOptions
 from .values import Film, Span
 from .write_video import write_video
-
-Existing = Literal["refuse", "overwrite", "skip"]
-"""What to do about an output that is there already."""
 
 FRAMES_AHEAD = 4
 """Frames that may wait between two stages: enough to even out their paces, few enough for 8K."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from .options import encoding_options, look_options, restyle_options, typed_settings
+from .outputs import existing, output_options
 from .progress import reporting
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class _Time(click.ParamType):
@@ -32,35 +30,6 @@ class _Time(click.ParamType):
 
 
 TIME = _Time()
-
-
-def output_options(command: _Command) -> _Command:
-    """Add what every job takes: where to write, what to do about what is there, what to show."""
-    options = (
-        click.option("--overwrite", is_flag=True, help="Replace outputs that are there already."),
-        click.option("--skip-existing", is_flag=True, help="Leave outputs that are there already."),
-        click.option(
-            "--metadata/--no-metadata",
-            default=True,
-            help="Store the settings in the output.  [default: yes]",
-        ),
-        click.option("--quiet", is_flag=True, help="Show failures only."),
-        click.option("--json", "as_json", is_flag=True, help="One JSON event a line."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def existing(*, overwrite: bool, skip_existing: bool, otherwise: str) -> Any:
-    """What to do about outputs that are there, from the two flags.
-
-    Raises:
-        click.UsageError: both are given.
-    """
-    if overwrite and skip_existing:
-        raise click.UsageError("--overwrite and --skip-existing exclude each other")
-    return "overwrite" if overwrite else "skip" if skip_existing else otherwise
 
 
 @click.command()

@@ -1,0 +1,112 @@
+"""`stylize image` and `stylize folder`: paint one picture, or every one in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .options import encoding_options, look_options, restyle_options, typed_settings
+from .outputs import existing, output_options
+from .progress import reporting
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path), metavar="PICTURE")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="jpg, png, webp, tiff or avif.  [default: PICTURE-LOOK.…]",
+)
+@look_options
+@restyle_options
+@encoding_options
+@output_options
+def image(
+    source: Path,
+    output: Path | None,
+    preset: str | None,
+    model: Path | None,
+    *,
+    overwrite: bool,
+    skip_existing: bool,
+    metadata: bool,
+    quiet: bool,
+    as_json: bool,
+    **settings: object,
+) -> None:
+    """Paint one picture; an animated one is painted as a film."""
+    there = existing(overwrite=overwrite, skip_existing=skip_existing, otherwise="refuse")
+    with reporting(quiet=quiet, as_json_lines=as_json) as report:
+        from stylize.pipeline import stylize_image
+
+        report(
+            stylize_image(
+                source,
+                output,
+                preset=preset,
+                model=model,
+                existing=there,
+                metadata=metadata,
+                report=report,
+                **typed_settings(settings),
+            )
+        )
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write to; keeps the tree.  [default: FOLDER-LOOK]",
+)
+@click.option(
+    "--recursive/--no-recursive", default=True, help="Go into folders below.  [default: yes]"
+)
+@click.option(
+    "--format",
+    "extension",
+    metavar="EXT",
+    help="Write all as jpg, png, webp, tiff or avif.  [default: as the source]",
+)
+@look_options
+@restyle_options
+@encoding_options
+@output_options
+def folder(
+    source: Path,
+    output: Path | None,
+    preset: str | None,
+    model: Path | None,
+    extension: str | None,
+    *,
+    recursive: bool,
+    overwrite: bool,
+    skip_existing: bool,
+    metadata: bool,
+    quiet: bool,
+    as_json: bool,
+    **settings: object,
+) -> int:
+    """Paint every picture in a folder; run again, it goes on where it stopped."""
+    there = existing(overwrite=overwrite, skip_existing=skip_existing, otherwise="skip")
+    with reporting(quiet=quiet, as_json_lines=as_json) as report:
+        from stylize.pipeline import stylize_folder
+
+        done = stylize_folder(
+            source,
+            output,
+            preset=preset,
+            model=model,
+            recursive=recursive,
+            extension=extension,
+            existing=there,
+            metadata=metadata,
+            report=report,
+            **typed_settings(settings),
+        )
+        report(done)
+    return 1 if done.failed else 0
