@@ -48,5 +48,6 @@ def choose_dtype(name: str, *, device: torch.device, film: bool) -> torch.dtype:
 
 
 def _computes_bf16() -> bool:
-    abilities = getattr(torch.cpu, "get_capabilities", dict)()  # older torch cannot tell: fp32
+    # Older versions of torch cannot tell: then fp32.
+    abilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return any(there for name, there in abilities.items() if "bf16" in name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -123,6 +123,19 @@ def prepare(choice: Choice, *, film: bool) -> Painter:
     torch.manual_seed(settings.seed)
     network = loaded.network.eval().to(device, dtype, memory_format=torch.channels_last)
     return Painter(choice, network, loaded.method, loaded.sha256, device, dtype)
+
+
+def beside(source: Path, look: str, *, kept: Container[str], otherwise: str) -> Path:
+    """Where the output goes when nobody says: next to its source, named after the look.
+
+    Args:
+        source: a film or a picture.
+        look: the look's name.
+        kept: extensions that stay, in lower case, with their dots.
+        otherwise: the extension of all others.
+    """
+    suffix = source.suffix if source.suffix.lower() in kept else otherwise
+    return source.with_name(f"{source.stem}-{look}{suffix}")
 
 
 def is_due(source: Path, target: Path, existing: Existing) -> bool:

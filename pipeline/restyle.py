@@ -86,7 +86,7 @@ def _paint(
             f"a {width}x{height} picture does not fit in the memory of {device}; "
             f"try --size {min(height, width) // 2}, or --device cpu"
         )
-    halves = pictures.split((count + 1) // 2)
+    halves = torch.tensor_split(pictures, 2)
     return torch.cat([_paint(half, network, mixing, device, dtype) for half in halves])
 
 

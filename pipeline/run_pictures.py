@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -15,13 +15,13 @@ from .errors import SourceError, StylizeError
 from .events import Event, Failed, Finished, Notice, Outbox, Report, Skipped, Started, ignore
 from .find_pictures import find_pictures, name_targets
 from .prefetch import Prefetch
-from .prepare import Existing, Painter, choose, is_due, prepare
+from .prepare import Existing, Painter, beside, choose, is_due, prepare
 from .read_image import AnimatedPictureError, Kept, read_image
 from .read_video import probe_video
 from .run_video import paint_film
 from .settings import SettingsOptions
 from .values import Batch, Frame, Span
-from .write_image import write_image
+from .write_image import WRITTEN_SUFFIXES, write_image
 
 PICTURES_AHEAD = 2
 """Pictures that may wait between two stages: a large one takes hundreds of megabytes."""
@@ -63,7 +63,11 @@ def stylize_image(
     began = monotonic()
     source = Path(source)
     choice = choose(preset=preset, model=model, options=options)
-    target = Path(target) if target is not None else _beside(source, choice.name)
+    target = (
+        Path(target)
+        if target is not None
+        else beside(source, choice.name, kept=WRITTEN_SUFFIXES, otherwise=".png")
+    )
     if not is_due(source, target, existing):
         report(Skipped(source, f"{target} is there already"))
         return Finished(target, "pictures", 0, 1, 0, 0.0)

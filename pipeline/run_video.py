@@ -11,7 +11,7 @@ from .batch import gather, scatter
 from .encoding import Encoding
 from .events import Finished, Notice, Outbox, Report, Skipped, Started, ignore
 from .prefetch import Prefetch
-from .prepare import Existing, Painter, choose, is_due, prepare
+from .prepare import Existing, Painter, beside, choose, is_due, prepare
 from .read_video import probe_video, read_video
 from .settings import Settings, SettingsOptions
 from .values import Film, Span
@@ -57,7 +57,11 @@ def stylize_video(
     """
     source = Path(source)
     choice = choose(preset=preset, model=model, options=options)
-    target = Path(target) if target is not None else _beside(source, choice.name)
+    target = (
+        Path(target)
+        if target is not None
+        else beside(source, choice.name, kept=_KEPT_SUFFIXES, otherwise=".mp4")
+    )
     if not is_due(source, target, existing):
         report(Skipped(source, f"{target} is there already"))
         return Finished(target, "frames", 0, 1, 0, 0.0)
@@ -125,8 +129,3 @@ def _expected(film: Film, span: Span) -> int | None:
     end = min(span.end, seconds) if span.end is not None else seconds
     count = max(0, round((end - (span.start or 0)) * film.rate))
     return min(count, span.frames) if span.frames is not None else count
-
-
-def _beside(source: Path, look: str) -> Path:
-    suffix = source.suffix.lower()
-    return source.with_name(f"{source.stem}-{look}{suffix if suffix in _KEPT_SUFFIXES else '.mp4'}")

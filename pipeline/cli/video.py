@@ -14,7 +14,7 @@ from .outputs import existing, output_options
 from .progress import reporting
 
 
-class _Time(click.ParamType):
+class _Time(click.ParamType[Fraction]):
     """Seconds (`90`, `1.5`) or a clock time (`1:30`, `0:01:30.040`), kept exactly."""
 
     name = "time"
