@@ -156,7 +156,9 @@ def _base(document: Mapping[str, object]) -> Look | None:
     if "based_on" not in document:
         return None
     if twice := {"method", "weights"}.intersection(document):
-        raise PresetError(f"based_on already gives the network: leave out {' and '.join(twice)}")
+        raise PresetError(
+            f"based_on already gives the network: leave out {' and '.join(sorted(twice))}"
+        )
     name, looks = _line(document["based_on"], "based_on"), shipped()
     if name not in looks:
         near = did_you_mean(name, looks)

@@ -1,0 +1,78 @@
+"""The shared options: one for every setting, unset until it is typed."""
+
+from dataclasses import fields
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from stylize.pipeline.cli.options import (
+    encoding_options,
+    look_options,
+    restyle_options,
+    typed_settings,
+)
+from stylize.pipeline.settings import Settings, allowed
+
+NAMES = [field.name for field in fields(Settings)]
+
+
+@click.command()
+@look_options
+@restyle_options
+@encoding_options
+def command(**params):
+    """Give back what was typed."""
+    click.echo(repr((params["preset"], params["model"], typed_settings(params))))
+
+
+def _run(*arguments):
+    return CliRunner().invoke(command, arguments)
+
+
+def test_every_setting_has_exactly_one_option_spelt_like_it():
+    options = [option for option in command.params if option.name not in ("preset", "model")]
+    assert [option.name for option in options if option.name != "style"] == NAMES
+    for name in NAMES:
+        flag = f"--{name.replace('_', '-')}"
+        assert [option.name for option in options if flag in option.opts] == [name]
+
+
+def test_nothing_typed_sets_nothing():
+    assert _run().output == "(None, None, {})\n"
+
+
+def test_only_what_was_typed_is_set_even_if_it_is_zero_or_no():
+    result = _run("--strength", "0", "--no-keep-color", "--seed", "0", "--batch", "4")
+    assert result.output.endswith(
+        "{'strength': 0.0, 'keep_color': False, 'batch': 4, 'seed': 0})\n"
+    )
+
+
+def test_the_range_is_left_to_the_settings():
+    assert _run("--strength", "7", "--precision", "fp8").output.endswith(
+        "{'strength': 7.0, 'precision': 'fp8'})\n"
+    )
+
+
+def test_what_is_no_number_is_wrong_usage():
+    result = _run("--size", "big")
+    assert result.exit_code == 2
+    assert "'--size': 'big' is not a valid integer" in result.output
+
+
+def test_style_is_refused_in_one_line_for_now():
+    result = _run("--style", "a.jpg", "--style", "b.jpg")
+    assert result.exit_code == 2
+    assert "--style arrives with the network for any style; use --preset" in result.output
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_help_says_what_is_allowed_and_the_default(name):
+    option = next(option for option in command.params if option.name == name)
+    if option.is_flag:
+        assert option.secondary_opts == [f"--no-{name.replace('_', '-')}"]
+    else:
+        assert allowed(name) in option.help
+        assert option.help.endswith("]")
+        assert "  [default: " in option.help

@@ -1,0 +1,141 @@
+"""A look's file is read whole, or refused in one line that says where and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from stylize.pipeline.errors import PresetError
+from stylize.pipeline.look_file import look_document, read_look
+from stylize.presets import shipped
+
+NETWORK = "method = 'swift'\nweights = 'night.safetensors'\n"
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Write a file beside its (empty) weights and read it."""
+    (tmp_path / "night.safetensors").write_bytes(b"")
+
+    def write_and_read(content):
+        path = tmp_path / "night.toml"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return read_look(path, "file")
+
+    return write_and_read
+
+
+def test_all_that_a_file_may_hold_is_read(read, tmp_path):
+    look = read(
+        NETWORK
+        + "summary = 'Étoiles'\n[origin]\ntitle = 'Stars'\nyear = 1889\nday = 1889-06-18\n"
+        + "[settings]\nkeep-color = true\nencoder_preset = 'slow'\nstrength = 1\n"
+    )
+    assert (look.name, look.summary, look.method) == ("night", "Étoiles", "swift")
+    assert look.weights == tmp_path / "night.safetensors"
+    assert look.path == tmp_path / "night.toml"
+    assert look.origin == {"title": "Stars", "year": "1889", "day": "1889-06-18"}
+    assert look.settings == {"keep_color": True, "encoder_preset": "slow", "strength": 1.0}
+    assert (look.source, look.based_on) == ("file", None)
+
+
+def test_a_network_is_enough(read):
+    look = read(NETWORK)
+    assert (look.summary, look.origin, look.settings) == ("", {}, {})
+
+
+def test_weights_may_be_absolute_or_under_home(read, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for named in (tmp_path / "night.safetensors", "~/night.safetensors"):
+        look = read(f"method = 'johnson'\nweights = '{named}'\n")
+        assert look.weights == tmp_path / "night.safetensors"
+
+
+def test_a_file_may_borrow_the_network_of_a_look_that_ships(read):
+    base = read_look(shipped()["wave"], "shipped")
+    look = read("based_on = 'wave'\n[settings]\nsize = 480\n")
+    assert (look.weights, look.method, look.origin) == (base.weights, base.method, base.origin)
+    assert (look.name, look.based_on, look.settings) == ("night", "wave", {"size": 480})
+    assert read("based_on = 'wave'\n[origin]\ntitle = 'Sea'\n").origin == {"title": "Sea"}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "method must be swift or johnson (it is missing)"),
+        ("method = 'gatys'", "method must be swift or johnson (got 'gatys')"),
+        ("method = 3", "method must be swift or johnson (got 3)"),
+        ("method = 'swift'", "weights must name the file of a network (or use based_on)"),
+        ("method = 'swift'\nweights = 7.5", "weights must be one line of printable text (got 7.5)"),
+        (NETWORK + "sumary = 'x'", "no key 'sumary'; did you mean 'summary'? (keys: summary, "),
+        (NETWORK + "summary = ['x']", "summary must be one line of printable text (got ['x'])"),
+        (NETWORK + r'summary = "\u001b[2J"', "summary must be one line of printable text (got "),
+        (NETWORK + "settings = 3", "settings must be a table (got 3)"),
+        (NETWORK + "origin = 'x'", "origin must be a table (got 'x')"),
+        (NETWORK + "origin.title = ['x']", "origin.title must be one line of printable text"),
+        (
+            NETWORK + "settings.strenght = 1",
+            "[settings] no setting 'strenght'; did you mean 'strength'? (settings: strength, ",
+        ),
+        (NETWORK + "settings.size = '720'", "[settings] size must be a whole number from 16 to"),
+        (NETWORK + "settings.crf = nan", "[settings] crf must be a number from 0 to 63 (got nan)"),
+        (
+            NETWORK + "[settings]\nkeep-color = true\nkeep_color = true",
+            "[settings] keep_color is given twice",
+        ),
+        ("based_on = 'wvae'", "based_on: no look 'wvae' ships; did you mean 'wave'? (these do: "),
+        ("based_on = 'wave'\nmethod = 'swift'", "based_on already gives the network: leave out"),
+    ],
+)
+def test_what_is_wrong_is_said_with_the_file_and_what_is_allowed(read, tmp_path, content, reason):
+    with pytest.raises(PresetError, match=r"^[^\n]+$") as refusal:
+        read(content)
+    assert str(refusal.value).startswith(f"{tmp_path / 'night.toml'}: {reason}")
+
+
+def test_weights_that_are_gone_are_said(read, tmp_path):
+    (tmp_path / "night.safetensors").unlink()
+    with pytest.raises(PresetError, match=r"night\.toml: weights: there is no file .+safetensors$"):
+        read(NETWORK)
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "what"),
+    [
+        ("a = 1\nb = ?\n", "2:5", "invalid value"),
+        ("a = 1\nb = ", "2:5", "invalid value"),
+        ("a = '''x\ny\n", "3:1", "expected \"'''\""),
+        ("a = 1\n[b", "2:3", "expected ']'"),
+    ],
+)
+def test_text_that_is_no_toml_is_refused_with_line_and_column(read, tmp_path, content, where, what):
+    with pytest.raises(PresetError, match="no TOML") as refusal:
+        read(content)
+    assert str(refusal.value).startswith(f"{tmp_path / 'night.toml'}:{where}: no TOML: {what}")
+
+
+def test_bytes_that_are_no_text_are_refused(read):
+    with pytest.raises(PresetError, match=r"night\.toml: no TOML: its text is not UTF-8$"):
+        read(b"\xff\xfe\x00")
+
+
+def test_values_nested_without_end_are_refused(read):
+    with pytest.raises(PresetError, match=r"night\.toml: .+nested"):
+        read("a = " + "[" * 100_000)
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(PresetError, match=r"cannot read this preset \(.+\)$"):
+        read_look(tmp_path, "file")
+
+
+def test_a_path_that_cannot_be_is_refused():
+    with pytest.raises(PresetError, match=r"cannot read this preset \(embedded null byte\)$"):
+        read_look(Path("a\0.toml"), "file")
+
+
+def test_a_document_keeps_the_network_and_leaves_out_what_is_none(read):
+    document = look_document(read(NETWORK), settings={"size": None, "strength": 0.5})
+    assert document["method"] == "swift"
+    assert document["weights"].endswith("night.safetensors")
+    assert document["settings"] == {"strength": 0.5}
