@@ -1,0 +1,100 @@
+"""The command line as a whole: help, exit codes, errors in one line."""
+
+import subprocess
+import sys
+
+import pytest
+
+from stylize.pipeline import cli
+from stylize.pipeline.errors import SettingsError, SourceError
+
+
+def run(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(list(arguments))
+    out, err = capsys.readouterr()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, out, err
+
+
+def test_help_lists_every_command_without_loading_torch_or_av():
+    code = (
+        "import sys\n"
+        "from stylize.pipeline.cli import main\n"
+        "try:\n    main(['--help'])\n"
+        "finally:\n    print(sorted({'torch', 'av', 'numpy', 'PIL'} & sys.modules.keys()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    for command in ("video", "folder", "image", "presets", "train"):
+        assert f"  {command} " in done.stdout
+
+
+@pytest.mark.parametrize("command", ["video", "folder", "image", "presets", "train"])
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]):
+    code, out, _ = run(command, "--help", capsys=capsys)
+    assert code == 0
+    assert out.startswith(f"Usage: stylize {command}")
+
+
+def test_an_unknown_command_is_wrong_usage(capsys: pytest.CaptureFixture[str]):
+    code, _, err = run("vido", capsys=capsys)
+    assert code == 2
+    assert "vido" in err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (SettingsError("size must be a whole number"), 2, "Error: size must be a whole number\n"),
+        (SourceError("in.mp4: no video\nstream"), 1, "Error: in.mp4: no video stream\n"),
+        (KeyboardInterrupt(), 130, "Interrupted: nothing half-written was left.\n"),
+    ],
+)
+def test_errors_become_one_line_and_an_exit_code(
+    error: BaseException,
+    code: int,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli.stylize, "main", fail)
+    assert cli._run([]) == code
+    assert capsys.readouterr().err == said
+
+
+def test_any_picture_as_style_is_not_there_yet_and_says_so(capsys: pytest.CaptureFixture[str]):
+    code, _, err = run("video", "in.mp4", "--style", "wave.jpg", capsys=capsys)
+    assert code == 2
+    assert "--style arrives with the network for any style; use --preset" in err
+
+
+def test_a_look_must_be_named(capsys: pytest.CaptureFixture[str]):
+    code, _, err = run("video", "in.mp4", capsys=capsys)
+    assert code == 2
+    assert err == "Error: name a look by --preset or by --model (neither is given)\n"
+
+
+@pytest.mark.parametrize("time", ["1:2:3:4", "-1", "soon", "1:", ""])
+def test_a_wrong_time_is_refused_with_the_forms_allowed(
+    time: str, capsys: pytest.CaptureFixture[str]
+):
+    code, _, err = run("video", "in.mp4", f"--start={time}", capsys=capsys)
+    assert code == 2
+    assert "is no time (seconds: 12.5, or a clock time: 1:02:03.5)" in err
+
+
+def test_an_end_before_the_start_is_refused(capsys: pytest.CaptureFixture[str]):
+    code, _, err = run("video", "a.mp4", "--start", "0:10", "--end", "9.5", capsys=capsys)
+    assert code == 2
+    assert "--end must lie after --start (got 9.5 s)" in err
+
+
+def test_overwriting_and_skipping_exclude_each_other(capsys: pytest.CaptureFixture[str]):
+    flags = ("--overwrite", "--skip-existing")
+    code, _, err = run("image", "a.png", *flags, capsys=capsys)
+    assert code == 2
+    assert "--overwrite and --skip-existing exclude each other" in err

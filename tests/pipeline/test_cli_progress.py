@@ -1,0 +1,116 @@
+"""What a person, a log or another program sees of a job."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from stylize.pipeline.cli import progress
+from stylize.pipeline.cli.progress import reporting, summary
+from stylize.pipeline.events import Advanced, Event, Failed, Finished, Notice, Skipped, Started
+
+JOB: tuple[Event, ...] = (
+    Started(Path("in.mp4"), Path("out.mp4"), "wave", "frames", 10),
+    Notice("in.mp4: sound transcoded"),
+    Advanced(4, 3, 2),
+    Failed(Path("b.png"), "b.png: truncated"),
+    Skipped(Path("c.png"), "out/c.png is there already"),
+    Finished(Path("out.mp4"), "frames", 10, 0, 0, 4.0),
+)
+
+
+def show(events: tuple[Event, ...], *, quiet: bool = False, as_json_lines: bool = False) -> None:
+    with reporting(quiet=quiet, as_json_lines=as_json_lines) as report:
+        for event in events:
+            report(event)
+
+
+def test_without_a_terminal_plain_lines_tell_how_far_the_job_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(progress, "LINE_EVERY_SECONDS", 0.0)
+    show(JOB)
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert lines[0] == "in.mp4 -> out.mp4 (wave)"
+    assert lines[1] == "in.mp4: sound transcoded"
+    assert lines[2].startswith("2 of 10 frames, ")
+    assert lines[2].endswith("(read 4, painted 3, written 2)")
+    assert lines[3] == "Failed: b.png: truncated"
+    assert lines[4] == "c.png: skipped: out/c.png is there already"
+    assert out == "10 frames in 4.0 s (2.5 a second): out.mp4\n"
+
+
+def test_plain_lines_come_only_now_and_then(capsys: pytest.CaptureFixture[str]):
+    show((JOB[0], *[Advanced(i, i, i) for i in range(100)]))
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_an_unknown_total_is_shown_as_such(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(progress, "LINE_EVERY_SECONDS", 0.0)
+    show((Started(Path("a"), Path("b"), "wave", "frames", None), Advanced(1, 1, 1)))
+    assert "1 of ? frames" in capsys.readouterr().err
+
+
+def test_quiet_shows_failures_only(capsys: pytest.CaptureFixture[str]):
+    show(JOB, quiet=True)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "Failed: b.png: truncated\n"
+
+
+def test_json_gives_one_object_a_line_and_nothing_else(capsys: pytest.CaptureFixture[str]):
+    show(JOB, as_json_lines=True)
+    out, err = capsys.readouterr()
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [e["event"] for e in events] == [
+        *("started", "notice", "advanced", "failed", "skipped", "finished"),
+    ]
+    assert events[2] == {"event": "advanced", "read": 4, "painted": 3, "written": 2}
+    assert err == ""
+
+
+def test_on_a_terminal_a_bar_shows_the_rate_and_each_stage(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    screen = io.StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=160)
+    monkeypatch.setattr(progress, "Console", lambda **_: terminal)
+    show(JOB)
+    seen = screen.getvalue()
+    assert "in.mp4 → wave" in seen
+    assert "2/10" in seen
+    assert "read 4 · painted 3 · written 2" in seen
+    assert "Failed: b.png: truncated" in seen
+    assert capsys.readouterr().out == "10 frames in 4.0 s (2.5 a second): out.mp4\n"
+
+
+def test_names_with_brackets_are_no_markup(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    screen = io.StringIO()
+    monkeypatch.setattr(
+        progress, "Console", lambda **_: Console(file=screen, force_terminal=True, width=160)
+    )
+    show((Started(Path("[red]x.mp4"), Path("o"), "wave", "frames", 1), Notice("[bold]kept[/bold]")))
+    assert "[red]x.mp4" in screen.getvalue()
+    assert "[bold]kept[/bold]" in screen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (Finished(Path("o"), "pictures", 1, 0, 0, 0.5), "1 picture in 0.5 s (2.0 a second): o"),
+        (Finished(Path("o"), "pictures", 0, 3, 0, 0.0), "0 pictures in 0.0 s, 3 skipped: o"),
+        (
+            Finished(Path("o"), "pictures", 2, 1, 4, 1.0),
+            "2 pictures in 1.0 s (2.0 a second), 1 skipped, 4 failed: o",
+        ),
+    ],
+)
+def test_the_summary_counts_what_was_done(event: Finished, line: str):
+    assert summary(event) == line
