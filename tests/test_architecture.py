@@ -1,0 +1,168 @@
+"""The rules of the house, read from the imports: who may know whom, and where a library may appear.
+
+presets, models              leaves, which do not know each other
+pipeline                     errors, values … <- stages <- prepare, run_… <- cli
+"""
+
+import ast
+import subprocess
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("models", "pipeline", "presets", "samples", "tests")
+STAGES = (
+    *("read_video", "read_image", "side_streams", "prefetch", "batch", "restyle"),
+    *("refine", "smooth", "write_video", "write_image"),
+)
+RUNS = ("prepare", "run_*")
+ONLY_IN = {
+    "av": ("pipeline.read_*", "pipeline.write_*", "pipeline.side_streams", "pipeline.encoding"),
+    "cv2": ("pipeline.flow*", "pipeline.scene*"),
+    "click": ("pipeline.cli", "pipeline.cli.*"),
+    "rich": ("pipeline.cli", "pipeline.cli.*"),
+    "tomllib": ("pipeline.look_file",),
+}
+"""Library to the modules that may know it."""
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for folder in FOLDERS
+    for path in sorted((ROOT / folder).rglob("*.py"))
+}
+PRODUCT = [name for name in MODULES if name.split(".")[0] in ("models", "pipeline", "presets")]
+
+
+def _imports(name):
+    """The dotted names that a module imports; those of this project begin with `stylize.`."""
+    path = MODULES[name]
+    package = ["stylize", *path.relative_to(ROOT).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _within(imported, module):
+    return imported == module or imported.startswith(f"{module}.")
+
+
+def _stem(name):
+    """`read_video` of `pipeline.read_video`; `cli` of all that is in `pipeline.cli`."""
+    return name.split(".")[1] if "." in name else ""
+
+
+def _is_run(stem):
+    return any(fnmatch(stem, pattern) for pattern in RUNS)
+
+
+def _known(name):
+    """What a module of the pipeline knows of the pipeline."""
+    ours = (i.split(".") for i in _imports(name) if i.startswith("stylize.pipeline."))
+    return {parts[2] for parts in ours}
+
+
+def _pipeline(wanted):
+    return [name for name in PRODUCT if name.startswith("pipeline.") and wanted(_stem(name))]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_file_begins_with_a_line_that_says_what_it_is(name):
+    text = MODULES[name].read_text(encoding="utf-8")
+    assert text.startswith('"""')
+    assert ast.get_docstring(ast.parse(text)).splitlines()[0].strip()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_project_is_imported_by_its_full_name(name):
+    bare = {i for i in _imports(name) if i.split(".")[0] in FOLDERS}
+    assert not bare  # from the repository's root, `import models` would find a second module
+
+
+@pytest.mark.parametrize("name", [n for n in PRODUCT if not n.startswith("pipeline.cli")])
+def test_inside_a_package_imports_are_relative(name):
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    modules = [n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and not n.level]
+    own = f"stylize.{name.split('.')[0]}"
+    assert not [module for module in modules if _within(module, own)]
+
+
+@pytest.mark.parametrize("name", [n for n in PRODUCT if n.startswith("presets")])
+def test_presets_know_only_the_standard_library(name):
+    assert {i.split(".")[0] for i in _imports(name)} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("name", [n for n in PRODUCT if n.startswith("models")])
+def test_models_know_neither_presets_nor_the_pipeline(name):
+    ours = {i.split(".")[1] for i in _imports(name) if i.startswith("stylize.")}
+    assert ours <= {"models"}
+
+
+@pytest.mark.parametrize("name", PRODUCT)
+def test_a_library_appears_only_where_it_belongs(name):
+    for library, places in ONLY_IN.items():
+        if any(_within(i, library) for i in _imports(name)):
+            assert any(fnmatch(name, place) for place in places), library
+
+
+@pytest.mark.parametrize("name", ["pipeline.errors", "pipeline.values"])
+def test_errors_and_values_stand_on_nothing_of_the_pipeline(name):
+    assert not _known(name)
+
+
+@pytest.mark.parametrize("name", _pipeline(lambda stem: stem in STAGES))
+def test_a_stage_knows_no_other_stage_and_no_run(name):
+    others = {known for known in _known(name) if known in STAGES or _is_run(known)}
+    assert not others - {_stem(name)}
+    assert "cli" not in _known(name)
+
+
+@pytest.mark.parametrize(
+    "name", _pipeline(lambda stem: stem not in (*STAGES, "cli") and not _is_run(stem))
+)
+def test_what_stages_stand_on_knows_neither_stages_nor_runs(name):
+    assert not {known for known in _known(name) if known in STAGES or _is_run(known)}
+    assert "cli" not in _known(name)
+
+
+@pytest.mark.parametrize("name", _pipeline(_is_run))
+def test_a_run_does_not_know_the_command_line(name):
+    assert "cli" not in _known(name)
+
+
+@pytest.mark.parametrize("name", _pipeline(lambda stem: stem == "cli"))
+def test_the_command_line_drives_runs_not_stages(name):
+    assert not _known(name) & {*STAGES}
+
+
+@pytest.mark.parametrize("name", PRODUCT)
+def test_nothing_prints(name):
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    assert not [call for call in calls if isinstance(call, ast.Name) and call.id == "print"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["presets", "list"]]
+    + [[command, "--help"] for command in ("video", "folder", "image", "presets")],
+    ids=" ".join,
+)
+def test_help_and_presets_do_not_wait_for_torch(arguments):
+    code = (
+        "import sys; from stylize.pipeline import cli\n"
+        f"code = cli._run({arguments!r})\n"
+        "slow = {'torch', 'av', 'numpy', 'PIL'} & set(sys.modules)\n"
+        "sys.exit(f'waited for {slow}' if slow else code)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout
