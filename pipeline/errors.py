@@ -5,12 +5,14 @@ StylizeError                 (in stylize.models) the root of the whole program
 ├── SettingsError            an option or a key of a preset is wrong: exit code 2
 │   └── PresetError          a preset cannot be found, read or saved
 ├── SourceError              a film or a picture cannot be read
+│   └── AnimatedPictureError a still picture was asked for, and the file is an animation
 └── TargetError              a film or a picture cannot be written
 """
 
 from stylize.models.errors import ModelError, StylizeError
 
 __all__ = [
+    "AnimatedPictureError",
     "ModelError",
     "PresetError",
     "SettingsError",
@@ -30,6 +32,10 @@ class PresetError(SettingsError):
 
 class SourceError(StylizeError):
     """A film or a picture cannot be read; names the file and what it holds."""
+
+
+class AnimatedPictureError(SourceError):
+    """A still picture was asked for, and the file is an animation: a film."""
 
 
 class TargetError(StylizeError):
