@@ -20,7 +20,11 @@ STAGES = (
 )
 RUNS = ("prepare", "run_*")
 ONLY_IN = {
-    "av": ("pipeline.read_*", "pipeline.write_*", "pipeline.side_streams", "pipeline.encoding"),
+    "av": (
+        *("pipeline.read_*", "pipeline.video_source", "pipeline.frame_planes"),
+        *("pipeline.deinterlace", "pipeline.side_streams"),
+        *("pipeline.write_*", "pipeline.encoding"),
+    ),
     "cv2": ("pipeline.flow*", "pipeline.scene*"),
     "click": ("pipeline.cli", "pipeline.cli.*"),
     "rich": ("pipeline.cli", "pipeline.cli.*"),
