@@ -1,0 +1,181 @@
+"""The layers that our networks are built of: convolutions that halve, keep or double, and a norm.
+
+Every convolution continues the picture beyond its border itself, so no band shows at the edges
+and a frozen norm can be folded into the weights without a change at the border.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+Border = Literal["reflect", "replicate"]
+
+NORM_EPSILON = 1e-5
+"""Added to a variance: the value of Ulyanov 2016 and of every public checkpoint."""
+
+
+def pad(pictures: Tensor, left: int, right: int, top: int, bottom: int, border: Border) -> Tensor:
+    """Continue pictures beyond their border.
+
+    Args:
+        pictures: (N, C, H, W).
+        left: pixels to add; likewise the others.
+        right: see `left`.
+        top: see `left`.
+        bottom: see `left`.
+        border: `reflect` needs more pixels than it adds; smaller pictures repeat their last ones.
+    """
+    if not (left or right or top or bottom):
+        return pictures
+    height, width = pictures.shape[-2:]
+    if border == "reflect" and (max(left, right) >= width or max(top, bottom) >= height):
+        border = "replicate"
+    return F.pad(pictures, (left, right, top, bottom), mode=border)
+
+
+class Convolution(nn.Module):
+    """A convolution at the size of its input, or at a fraction of it.
+
+    Attributes:
+        weight: (out, in, k, k), as trained. `settle` replaces it by the kernel that is applied.
+        bias: (out,).
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, size: int, *, stride: int = 1, border: Border = "replicate"
+    ) -> None:
+        super().__init__()
+        fan = inputs * size * size
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, size, size) * (2 / fan) ** 0.5)
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.stride = stride
+        self.border: Border = border
+        self.settled = False
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Convolve (N, in, H, W)."""
+        return self.convolve(pictures, self.weight if self.settled else self.kernel())
+
+    def kernel(self) -> Tensor:
+        """The kernel that `convolve` applies, made from the trained weight."""
+        return self.weight
+
+    def convolve(self, pictures: Tensor, kernel: Tensor) -> Tensor:
+        """Apply a kernel and the bias."""
+        edge = (kernel.shape[-1] - self.stride + 1) // 2
+        padded = pad(pictures, edge, edge, edge, edge, self.border)
+        return F.conv2d(padded, kernel, self.bias, self.stride)
+
+    @torch.no_grad()
+    def scale_outputs(self, scale: Tensor, shift: Tensor) -> None:
+        """Fold a per-channel scale and shift of the output, each (out,), into the weights."""
+        self.weight.mul_(scale[:, None, None, None])
+        self.bias.mul_(scale).add_(shift)
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Keep the kernel that is applied in place of the weight it is made from."""
+        if not self.settled:
+            self.weight = nn.Parameter(self.kernel().contiguous(), requires_grad=False)
+            self.settled = True
+
+
+def spread(weight: Tensor) -> Tensor:
+    """Convolve kernels with a 2×2 box: (…, k, k) becomes (…, k + 1, k + 1), four times its sum."""
+    down = F.pad(weight, (0, 0, 0, 1)) + F.pad(weight, (0, 0, 1, 0))
+    return F.pad(down, (0, 1)) + F.pad(down, (1, 0))
+
+
+class Halving(Convolution):
+    """A convolution followed by the mean of every 2×2, as one convolution of stride 2.
+
+    The box keeps what lies above the new sampling rate small, so that a moving picture does not
+    make the network nervous; an even kernel also keeps samples in the middle of what they stand
+    for, as `Doubling` expects.
+    """
+
+    def __init__(self, inputs: int, outputs: int, size: int) -> None:
+        super().__init__(inputs, outputs, size, stride=2)
+
+    def kernel(self) -> Tensor:
+        """The trained kernel with the box folded in."""
+        return spread(self.weight) / 4
+
+
+class Doubling(Convolution):
+    """Nearest upsampling by 2, then a 3×3 convolution, as one transposed convolution.
+
+    The 4×4 transposed kernel does 4/9 of the work and makes no large picture in between.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 3)
+
+    def kernel(self) -> Tensor:
+        """The transposed kernel, (in, out, 4, 4)."""
+        return spread(self.weight.flip(2, 3)).transpose(0, 1)
+
+    def convolve(self, pictures: Tensor, kernel: Tensor) -> Tensor:
+        """Apply a transposed kernel and the bias: (N, in, H, W) becomes (N, out, 2H, 2W)."""
+        padded = pad(pictures, 1, 1, 1, 1, self.border)
+        return F.conv_transpose2d(padded, kernel, self.bias, stride=2, padding=3)
+
+
+class DoublingLast(Convolution):
+    """Nearest upsampling by 2, then a 5×5 convolution, as a 3×3 convolution and a pixel shuffle.
+
+    For the few channels of a picture. All four phases come from one kernel, so a grid has no
+    place to come from but the upsampling itself.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 5)
+
+    def kernel(self) -> Tensor:
+        """The kernels of the four phases: (out · 4, in, 3, 3) in the order of a pixel shuffle."""
+        kernel = spread(self.weight.flip(2, 3))
+        rows = [kernel[:, :, [phase + 4, phase + 2, phase]] for phase in (0, 1)]
+        phases = [row[..., [phase + 4, phase + 2, phase]] for row in rows for phase in (0, 1)]
+        return torch.stack(phases, dim=1).flatten(0, 1)
+
+    def convolve(self, pictures: Tensor, kernel: Tensor) -> Tensor:
+        """Apply the phases and the bias: (N, in, H, W) becomes (N, out, 2H, 2W)."""
+        padded = pad(pictures, 1, 1, 1, 1, self.border)
+        bias = self.bias.repeat_interleave(4)
+        return F.pixel_shuffle(F.conv2d(padded, kernel, bias), 2)
+
+
+class InstanceNorm(nn.Module):
+    """Instance normalisation (Ulyanov 2016, 1607.08022), measured for each picture or once.
+
+    Attributes:
+        weight: (C,) the deviation that each channel gets.
+        bias: (C,) its mean.
+        state: `live` measures each picture; `pooling` measures all pictures of a batch as one
+            and keeps what it found; `folded` does nothing, for the convolution before does it.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.state: Literal["live", "pooling", "folded"] = "live"
+        self.scale_shift: tuple[Tensor, Tensor] | None = None
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Normalise (N, C, H, W)."""
+        if self.state == "folded":
+            return pictures
+        if self.state == "live":
+            # A group per channel is instance norm, and keeps channels-last memory.
+            return F.group_norm(pictures, pictures.shape[1], self.weight, self.bias, NORM_EPSILON)
+        variance, mean = torch.var_mean(pictures.float(), dim=(0, 2, 3), correction=0)
+        scale = self.weight * torch.rsqrt(variance + NORM_EPSILON)
+        shift = self.bias - mean * scale
+        self.scale_shift = (scale, shift)
+        columns = pictures * scale[:, None, None] + shift[:, None, None]
+        return columns.to(pictures.dtype)

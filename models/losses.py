@@ -1,0 +1,105 @@
+"""What a painting is trained towards: the content of the photograph, the style of the picture.
+
+Content as Johnson 2016 (1603.08155): squared error at relu4_1. Style as Huang 2017 (1703.06868,
+means and deviations of channels) plus Gatys 2016 (Gram matrices) at relu1_1 to relu4_1; each is
+measured on the whole crop and again on its four quarters, which the papers do not do: without it
+a network may heap all the style into one dark corner and leave the rest unpainted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+CONTENT_LAYER = "relu4_1"
+VARIANCE_EPSILON = 1e-5
+GRAM_WEIGHT = 1000.0
+"""A Gram's squared error beside one of means and deviations: about a tenth of it at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What style is at one layer.
+
+    Attributes:
+        mean: (N, P, C), of P parts of each picture.
+        deviation: (N, P, C).
+        gram: (N, P, C, C), FFᵀ / (C·H·W).
+    """
+
+    mean: Tensor
+    deviation: Tensor
+    gram: Tensor
+
+
+def statistics(features: Tensor, *, parts: int = 1) -> Statistics:
+    """Measure the style of features.
+
+    Args:
+        features: (N, C, H, W).
+        parts: cut each side into this many; the P = parts² pieces are measured apart. What does
+            not divide is left out at the far edges.
+    """
+    number, channels, height, width = features.shape
+    tall, wide = height // parts, width // parts
+    cut = features[..., : tall * parts, : wide * parts].float()
+    grid = cut.reshape(number, channels, parts, tall, parts, wide).permute(0, 2, 4, 1, 3, 5)
+    flat = grid.reshape(number, parts * parts, channels, tall * wide)
+    mean = flat.mean(-1)
+    gram = flat @ flat.mT / (tall * wide)
+    square = gram.diagonal(dim1=-2, dim2=-1)
+    deviation = ((square - mean.square()).clamp_min(0) + VARIANCE_EPSILON).sqrt()
+    return Statistics(mean, deviation, gram / channels)
+
+
+def join(parts: Statistics) -> Statistics:
+    """The statistics of the whole (P = 1) from those of its equal parts."""
+    mean = parts.mean.mean(1, keepdim=True)
+    channels = mean.shape[-1]
+    gram = parts.gram.mean(1, keepdim=True)
+    square = gram.diagonal(dim1=-2, dim2=-1) * channels
+    deviation = ((square - mean.square()).clamp_min(0) + VARIANCE_EPSILON).sqrt()
+    return Statistics(mean, deviation, gram)
+
+
+def style_target(features: Mapping[str, Tensor]) -> dict[str, Statistics]:
+    """The statistics that a painting is to have, from (1, C, H, W) features of the style."""
+    return {layer: statistics(features[layer]) for layer in STYLE_LAYERS}
+
+
+def moments_loss(found: Statistics, wanted: Statistics) -> Tensor:
+    """MSE of means plus MSE of deviations, over pictures, parts and channels."""
+    mean = (found.mean - wanted.mean).square().mean()
+    return mean + (found.deviation - wanted.deviation).square().mean()
+
+
+def gram_loss(found: Statistics, wanted: Statistics) -> Tensor:
+    """MSE of Gram matrices, over pictures, parts and pairs of channels."""
+    return (found.gram - wanted.gram).square().mean()
+
+
+def style_loss(features: Mapping[str, Tensor], target: Mapping[str, Statistics]) -> Tensor:
+    """How far features are from the style: the mean of the whole's loss and its quarters' loss."""
+    total = torch.zeros(())
+    for layer, wanted in target.items():
+        quarters = statistics(features[layer], parts=2)
+        for found in (join(quarters), quarters):
+            loss = moments_loss(found, wanted) + GRAM_WEIGHT * gram_loss(found, wanted)
+            total = total.to(loss.device) + loss / 2
+    return total
+
+
+def content_loss(features: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+    """MSE at relu4_1."""
+    return F.mse_loss(features[CONTENT_LAYER].float(), target[CONTENT_LAYER].float())
+
+
+def total_variation(pictures: Tensor) -> Tensor:
+    """Mean absolute difference between neighbours, down plus across, of (N, 3, H, W)."""
+    down = (pictures[..., 1:, :] - pictures[..., :-1, :]).abs().mean()
+    return down + (pictures[..., 1:] - pictures[..., :-1]).abs().mean()

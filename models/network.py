@@ -1,0 +1,91 @@
+"""The contract of every one-style network: pictures in, painted pictures of the same size out."""
+
+from __future__ import annotations
+
+import copy
+from typing import ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+
+from .errors import ModelError
+from .layers import Convolution, InstanceNorm, pad
+
+
+class StyleNetwork(nn.Module):
+    """A network that paints in the one style it was trained for.
+
+    Attributes:
+        method: the name that users type.
+        multiple: `paint` takes heights and widths that are multiples of this; `forward` any.
+        frozen: whether its norms are fixed and folded away (see `freeze`).
+    """
+
+    method: ClassVar[str]
+    multiple: ClassVar[int]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frozen = False
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Paint pictures.
+
+        Args:
+            pictures: (N, 3, H, W) RGB in [0, 1], of any H and W of at least 1.
+
+        Returns:
+            (N, 3, H, W) RGB in [0, 1], of the same dtype.
+        """
+        height, width = pictures.shape[-2:]
+        below, right = -height % self.multiple, -width % self.multiple
+        painted = self.paint(pad(pictures, 0, right, 0, below, "reflect"))
+        return painted[..., :height, :width].clamp(0, 1)
+
+    def paint(self, pictures: Tensor) -> Tensor:
+        """Paint pictures whose sides are multiples of `multiple`; may leave [0, 1] a little."""
+        raise NotImplementedError
+
+    def architecture(self) -> dict[str, object]:
+        """The arguments that make a network of this shape, as JSON holds them."""
+        return {}
+
+    def normalised(self) -> list[tuple[Convolution, InstanceNorm]]:
+        """Each convolution with the norm right behind it, in the order they run."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def freeze(self, pictures: Tensor) -> Self:
+        """Measure the norms once and fold them into the convolutions.
+
+        A frozen network treats every frame and every tile alike, so the norms cause no flicker
+        and no seams, and it has no norm left to compute.
+
+        Args:
+            pictures: (N, 3, H, W) RGB in [0, 1]: some frames of the shot, or a thumbnail; they
+                are measured together, as if they were one picture.
+
+        Returns:
+            A copy; this network stays as it is.
+
+        Raises:
+            ModelError: the network is frozen already.
+        """
+        if self.frozen:
+            raise ModelError(
+                f"this {self.method} network is frozen already; freeze the network it came from"
+            )
+        frozen = copy.deepcopy(self).eval().requires_grad_(False)
+        pairs = frozen.normalised()
+        for _, norm in pairs:
+            norm.state = "pooling"
+        frozen(pictures)
+        for convolution, norm in pairs:
+            if norm.scale_shift is not None:
+                convolution.scale_outputs(*norm.scale_shift)
+            norm.state, norm.scale_shift = "folded", None
+        for module in frozen.modules():
+            if isinstance(module, Convolution):
+                module.settle()
+        frozen.frozen = True
+        return frozen

@@ -1,0 +1,43 @@
+"""A grid of held-out photographs and what a network makes of them, to look at while it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from .network import StyleNetwork
+
+GAP = 4
+"""Pixels of white between pictures."""
+COLUMNS = 3
+
+
+@torch.no_grad()
+def save_preview(network: StyleNetwork, photographs: Sequence[Tensor], target: Path) -> None:
+    """Paint photographs and save each above its painting, in rows of three.
+
+    Args:
+        network: on any device.
+        photographs: (3, H, W) RGB in [0, 1], all of one size.
+        target: a PNG; it appears whole or not at all.
+    """
+    device = next(network.parameters()).device
+    tiles = []
+    for photograph in photographs:
+        painted = network(photograph[None].to(device)).cpu()[0].float()
+        pair = torch.cat([F.pad(photograph, (0, 0, 0, GAP), value=1.0), painted], dim=1)
+        tiles.append(F.pad(pair, (0, GAP, 0, GAP), value=1.0))
+    tiles += [torch.ones_like(tiles[0])] * (-len(tiles) % COLUMNS)
+    rows = [torch.cat(tiles[i : i + COLUMNS], dim=2) for i in range(0, len(tiles), COLUMNS)]
+    grid = (torch.cat(rows, dim=1) * 255).round().to(torch.uint8)
+    partial = target.with_name(f".{target.name}.part.png")
+    try:
+        Image.fromarray(grid.permute(1, 2, 0).numpy()).save(partial)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)

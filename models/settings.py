@@ -1,0 +1,100 @@
+"""The settings of a training run, their limits, and the schedule they set."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+from .errors import TrainingError
+
+LAST_RATE = 0.05
+"""Of the learning rate, at the end of the cosine."""
+WARM_UP = 0.01
+"""Of the run, over which the learning rate rises: Adam's first steps are wild."""
+STYLE_FIRST = 4.0
+"""Times the style weight, while strokes are learnt."""
+STYLE_FIRST_UNTIL, STYLE_FALLEN_AT = 0.45, 0.75
+"""Of the run. A network that meets its final balance from the start copies the photograph and
+never finds the strokes; one that starts with much style and is then brought down to the balance
+keeps them and gets the faces back (tried both ways with great_wave)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSettings:
+    """What a training run is told; equal settings give equal networks on one machine.
+
+    Attributes:
+        method: which network.
+        steps: how many, or None to go by `minutes` alone.
+        minutes: of work (interruptions do not count), or None to go by `steps` alone; with both,
+            what comes first ends the run.
+        crop: side of the training crops in pixels, a multiple of 16.
+        batch: crops in a step.
+        style_size: shorter side of the style picture in pixels: larger gives larger strokes.
+        content_weight: of the squared error at relu4_1.
+        style_weight: of the style loss at the end of the run (see `style_weight_at`).
+        tv_weight: of the total variation.
+        temporal_weight: of the steadiness loss; 0 trains without.
+        learning_rate: of Adam at its highest.
+        seed: of weights, crops, motion and the held-out split.
+    """
+
+    method: str = "swift"
+    steps: int | None = None
+    minutes: float | None = 45.0
+    crop: int = 256
+    batch: int = 3
+    style_size: int = 512
+    content_weight: float = 1.0
+    style_weight: float = 0.75
+    tv_weight: float = 0.5
+    temporal_weight: float = 20.0
+    learning_rate: float = 2e-3
+    seed: int = 0
+
+    def check(self) -> None:
+        """Refuse what cannot work.
+
+        Raises:
+            TrainingError: a value is out of its range; the message names it and the range.
+        """
+        if self.steps is None and self.minutes is None:
+            raise TrainingError("neither steps nor minutes given: say when training is to end")
+        _within("steps", self.steps, 1, 10_000_000)
+        _within("minutes", self.minutes, 0.0, 100_000.0)
+        _within("crop", self.crop, 64, 1024)
+        if self.crop % 16:
+            raise TrainingError(f"crop is {self.crop}; it must be a multiple of 16")
+        _within("batch", self.batch, 1, 256)
+        _within("style_size", self.style_size, 64, 4096)
+        for name in ("content_weight", "style_weight", "tv_weight", "temporal_weight"):
+            _within(name, getattr(self, name), 0.0, 1e6)
+        _within("learning_rate", self.learning_rate, 1e-6, 1.0)
+
+    def fraction(self, step: int, seconds: float) -> float:
+        """How much of the run is done, 0 to 1, after so many steps and seconds of work."""
+        by_steps = step / self.steps if self.steps else 0.0
+        by_time = seconds / (60 * self.minutes) if self.minutes else 0.0
+        return min(1.0, max(by_steps, by_time))
+
+    def learning_rate_at(self, fraction: float) -> float:
+        """A short rise, then half a cosine down to a twentieth."""
+        cosine = (1 + math.cos(math.pi * fraction)) / 2
+        rate = self.learning_rate * (LAST_RATE + (1 - LAST_RATE) * cosine)
+        return rate * min(1.0, (fraction + WARM_UP / 10) / WARM_UP)
+
+    def style_weight_at(self, fraction: float) -> float:
+        """Four times `style_weight` in the first part of the run, then falling to it, then it."""
+        span = STYLE_FALLEN_AT - STYLE_FIRST_UNTIL
+        fallen = min(1.0, max(0.0, (fraction - STYLE_FIRST_UNTIL) / span))
+        return self.style_weight * STYLE_FIRST ** (1 - fallen)
+
+    def as_table(self) -> dict[str, str | int | float | None]:
+        """For a recipe or a state file."""
+        return dataclasses.asdict(self)
+
+
+def _within(name: str, value: float | None, least: float, most: float) -> None:
+    if value is not None and not least <= value <= most:
+        raise TrainingError(f"{name} is {value}; it must be between {least:g} and {most:g}")

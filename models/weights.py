@@ -1,0 +1,146 @@
+"""Other people's weights that training and some methods need: which, where, and how to get them.
+
+Looked for in this order: the path that the user gave, the folders of $STYLIZE_WEIGHTS, the user's
+cache, the network. Nothing is used whose hash is not the one below.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from .errors import WeightsError
+
+FOLDERS_VARIABLE = "STYLIZE_WEIGHTS"
+CHUNK = 1 << 20
+TIMEOUT_SECONDS = 30
+
+Progress = Callable[[int, int], None]
+"""Receives the bytes fetched so far and the bytes of the whole file."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsFile:
+    """A file of weights that is not ours.
+
+    Attributes:
+        name: of the file, in every folder that is searched.
+        sha256: of its bytes.
+        size: in bytes.
+        licence: under which it may be used.
+        url: where it can be downloaded.
+        expects: the input that the network in it takes.
+    """
+
+    name: str
+    sha256: str
+    size: int
+    licence: str
+    url: str
+    expects: str
+
+
+VGG19 = WeightsFile(
+    name="vgg_normalised.pth",
+    sha256="804ca2835ecf7539f0cd2a7ac3c18ce81e6f8468969ae7117ac0c148d286bb4a",
+    size=80_102_481,
+    licence="MIT (naoto0804/pytorch-AdaIN)",
+    url="https://github.com/naoto0804/pytorch-AdaIN/releases/download/v0.0.0/vgg_normalised.pth",
+    expects="RGB in [0, 1], padded by reflection; a 1×1 convolution in front scales it",
+)
+TABLE: tuple[WeightsFile, ...] = (VGG19,)
+
+
+def cache_folder() -> Path:
+    """The folder of this user that downloads are kept in."""
+    return Path(platformdirs.user_cache_dir("stylize")) / "weights"
+
+
+def folders() -> list[Path]:
+    """The folders that are searched, first to last."""
+    named = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
+    return [*(Path(folder).expanduser() for folder in named if folder), cache_folder()]
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file's bytes, in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while piece := stream.read(CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def find_weights(
+    file: WeightsFile, *, given: Path | None = None, progress: Progress | None = None
+) -> Path:
+    """Find a file of weights, downloading it when it is nowhere.
+
+    Args:
+        file: one of the table.
+        given: the path that the user named; nothing else is tried then.
+        progress: told how a download goes.
+
+    Raises:
+        WeightsError: the given file is missing, a found one is damaged, or there is no network.
+    """
+    if given is not None:
+        if not given.is_file():
+            raise WeightsError(f"{given}: no such file (looked for {file.name} there)")
+        return _checked(given, file)
+    for folder in folders():
+        if (folder / file.name).is_file():
+            return _checked(folder / file.name, file)
+    return _download(file, cache_folder() / file.name, progress)
+
+
+def _checked(path: Path, file: WeightsFile) -> Path:
+    if (found := sha256_of(path)) != file.sha256:
+        raise WeightsError(
+            f"{path}: not the {file.name} we know (sha256 {found[:12]}…, expected "
+            f"{file.sha256[:12]}…); delete it and get it again from {file.url}"
+        )
+    return path
+
+
+def _download(file: WeightsFile, target: Path, progress: Progress | None) -> Path:
+    """Fetch into a hidden file beside the target, check the hash, then rename: all or nothing."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=target.parent)
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            _fetch(file, stream.write, progress)
+        _checked(partial, file)
+        partial.replace(target)
+    except (urllib.error.URLError, OSError) as error:
+        searched = ", ".join(str(folder) for folder in folders())
+        reason = getattr(error, "reason", error)
+        raise WeightsError(
+            f"{file.name} is not in {searched} and cannot be downloaded ({reason}); get it with: "
+            f"curl -L -o '{target}' {file.url}"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def _fetch(file: WeightsFile, write: Callable[[bytes], int], progress: Progress | None) -> None:
+    request = urllib.request.Request(file.url)  # noqa: S310 - https, from our own table
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - as above
+        fetched = 0
+        while piece := answer.read(CHUNK):
+            write(piece)
+            fetched += len(piece)
+            if fetched > file.size:
+                break
+            if progress is not None:
+                progress(fetched, file.size)
