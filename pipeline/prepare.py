@@ -121,7 +121,7 @@ def prepare(choice: Choice, *, film: bool) -> Painter:
     dtype = choose_dtype(settings.precision, device=device, film=film)
     loaded = load_model(choice.weights)
     torch.manual_seed(settings.seed)
-    network = loaded.network.eval().to(device, dtype, memory_format=torch.channels_last)
+    network = loaded.network.to(device, dtype).to(memory_format=torch.channels_last)
     return Painter(choice, network, loaded.method, loaded.sha256, device, dtype)
 
 

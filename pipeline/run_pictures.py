@@ -11,23 +11,22 @@ from time import monotonic
 from typing import Unpack
 
 from .batch import gather, scatter
-from .errors import SourceError, StylizeError
+from .errors import AnimatedPictureError, SourceError, StylizeError
 from .events import Event, Failed, Finished, Notice, Outbox, Report, Skipped, Started, ignore
 from .find_pictures import find_pictures, name_targets
+from .picture_formats import WRITABLE
+from .pictures import Kept
 from .prefetch import Prefetch
 from .prepare import Existing, Painter, beside, choose, is_due, prepare
-from .read_image import AnimatedPictureError, Kept, read_image
+from .read_image import read_image
 from .read_video import probe_video
-from .run_video import paint_film
+from .run_video import paint_film, stylize_video
 from .settings import SettingsOptions
 from .values import Batch, Frame, Span
-from .write_image import WRITTEN_SUFFIXES, write_image
+from .write_image import write_image
 
 PICTURES_AHEAD = 2
 """Pictures that may wait between two stages: a large one takes hundreds of megabytes."""
-
-_ANIMATED_SUFFIXES = {".gif": ".gif", ".webp": ".webp"}
-"""Formats of animations that stay as they are; others (PNG) become .apng."""
 
 
 def stylize_image(
@@ -63,28 +62,31 @@ def stylize_image(
     began = monotonic()
     source = Path(source)
     choice = choose(preset=preset, model=model, options=options)
-    target = (
-        Path(target)
-        if target is not None
-        else beside(source, choice.name, kept=WRITTEN_SUFFIXES, otherwise=".png")
-    )
-    if not is_due(source, target, existing):
-        report(Skipped(source, f"{target} is there already"))
-        return Finished(target, "pictures", 0, 1, 0, 0.0)
-    try:
-        picture = read_image(source)
-    except AnimatedPictureError:
-        painter = prepare(choice, film=True)
-        job = _Job(source, target)
-        return _paint_animation(job, painter, metadata=metadata, report=report)
-    painter = prepare(choice, film=False)
-    report(Started(source, target, choice.name, "pictures", 1))
     outbox = Outbox(report)
+    to = Path(target or beside(source, choice.name, kept=WRITABLE, otherwise=".png"))
+    if not is_due(source, to, existing):
+        report(Skipped(source, f"{to} is there already"))
+        return Finished(to, "pictures", 0, 1, 0, 0.0)
+    try:
+        picture = read_image(source, notify=outbox.notify)
+    except AnimatedPictureError:
+        return stylize_video(
+            source,
+            target or _animated(to),
+            preset=preset,
+            model=model,
+            existing=existing,
+            metadata=metadata,
+            report=report,
+            **options,
+        )
+    painter = prepare(choice, film=False)
+    report(Started(source, to, choice.name, "pictures", 1))
     batch = Batch(picture.frame.picture[None], (picture.frame,))
     for frame in scatter(painter.paint([batch])):
-        _write(frame, target, picture.kept, painter, metadata=metadata, outbox=outbox)
+        _write(frame, to, picture.kept, painter, metadata=metadata, outbox=outbox)
     outbox.deliver_events()
-    return Finished(target, "pictures", 1, 0, 0, monotonic() - began)
+    return Finished(to, "pictures", 1, 0, 0, monotonic() - began)
 
 
 def stylize_folder(
@@ -129,7 +131,9 @@ def stylize_folder(
     target = (
         Path(target) if target is not None else source.with_name(f"{source.name}-{choice.name}")
     )
-    sources = find_pictures(source, recursive=recursive, skip=target)
+    sources = find_pictures(
+        source, recursive=recursive, skip=target, notify=lambda text: report(Notice(text))
+    )
     if not sources:
         raise SourceError(f"{source}: holds no pictures")
     targets = name_targets(sources, root=source, output=target, extension=extension)
@@ -193,7 +197,7 @@ class _FolderRun:
     def paint_animations(self, existing: Existing) -> None:
         """Paint as films the pictures that turned out to move."""
         for job in self._animated:
-            job = replace(job, target=_animated(job.target))
+            job = _Job(job.source, _animated(job.target))
             try:
                 if not is_due(job.source, job.target, existing):
                     self.skipped += 1
@@ -208,7 +212,7 @@ class _FolderRun:
         for index, job in enumerate(self._jobs):
             time = Fraction(index)
             try:
-                picture = read_image(job.source)
+                picture = read_image(job.source, notify=self._outbox.notify)
             except AnimatedPictureError:
                 self._animated.append(job)
             except StylizeError as error:
@@ -274,4 +278,6 @@ def _write(
 
 
 def _animated(target: Path) -> Path:
-    return target.with_suffix(_ANIMATED_SUFFIXES.get(target.suffix.lower(), ".apng"))
+    """Where an animation goes whose still picture would have gone to `target`."""
+    suffix = target.suffix.lower()
+    return target.with_suffix(suffix if suffix in (".gif", ".webp") else ".apng")
