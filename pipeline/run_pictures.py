@@ -72,7 +72,7 @@ def stylize_image(
     except AnimatedPictureError:
         return stylize_video(
             source,
-            target or _animated(to),
+            target or _animated(source, to),
             preset=preset,
             model=model,
             existing=existing,
@@ -197,7 +197,7 @@ class _FolderRun:
     def paint_animations(self, existing: Existing) -> None:
         """Paint as films the pictures that turned out to move."""
         for job in self._animated:
-            job = _Job(job.source, _animated(job.target))
+            job = _Job(job.source, _animated(job.source, job.target))
             try:
                 if not is_due(job.source, job.target, existing):
                     self.skipped += 1
@@ -277,7 +277,7 @@ def _write(
     )
 
 
-def _animated(target: Path) -> Path:
+def _animated(source: Path, target: Path) -> Path:
     """Where an animation goes whose still picture would have gone to `target`."""
-    suffix = target.suffix.lower()
+    suffix = source.suffix.lower()
     return target.with_suffix(suffix if suffix in (".gif", ".webp") else ".apng")
