@@ -1,0 +1,103 @@
+"""Frame times: what a film's time stamps say, made to increase strictly without losing a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Generic, Protocol, TypeVar
+
+
+class Stamped(Protocol):
+    """What a decoder says of a frame's time, in ticks of the stream's time base."""
+
+    @property
+    def pts(self) -> int | None:
+        """When to show it."""
+
+    @property
+    def duration(self) -> int:
+        """How long the packet claims to last; 0 if it says nothing."""
+
+
+S = TypeVar("S", bound=Stamped)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timed(Generic[S]):
+    """A decoded frame with its time and duration in seconds."""
+
+    frame: S
+    time: Fraction
+    duration: Fraction
+
+
+def timed(
+    frames: Iterator[S],
+    *,
+    time_base: Fraction,
+    rate: Fraction,
+    repaired: Callable[[], None],
+) -> Iterator[Timed[S]]:
+    """Give every frame its time and duration; holds two frames back to see the next ones' times.
+
+    A missing time is the previous one plus that frame's own duration (or one over `rate`). Two
+    neighbours with their times exchanged, as AVI has around B-frames, get them exchanged again.
+    Any other time that does not increase is moved one tick behind the previous one; after a jump
+    back of more than a second, where a recording began anew, time goes on from where it was.
+
+    Args:
+        frames: in the order of presentation.
+        time_base: seconds per tick.
+        rate: frames a second, for frames that say nothing of time.
+        repaired: called at each time that had to be changed.
+
+    Yields:
+        Every frame, in order, with strictly increasing times. A duration is the distance to the
+        next frame; the last frame's is its own if its neighbour's was about right.
+    """
+    step = max(1, round(1 / (rate * time_base)))
+    second = max(1, round(1 / time_base))
+    held: tuple[S, int] | None = None
+    gap = 0
+    trusted = True
+    for frame, tick in _ordered(frames, step=step, second=second, repaired=repaired):
+        if held is not None:
+            before, start = held
+            gap = tick - start
+            trusted = 2 * before.duration >= gap >= before.duration / 2
+            yield Timed(before, start * time_base, gap * time_base)
+        held = frame, tick
+    if held is not None:
+        last, start = held
+        ticks = last.duration if last.duration > 0 and trusted else gap or step
+        yield Timed(last, start * time_base, ticks * time_base)
+
+
+def _ordered(
+    frames: Iterator[S], *, step: int, second: int, repaired: Callable[[], None]
+) -> Iterator[tuple[S, int]]:
+    """Give every frame its tick; holds one frame back, whose tick its successor may take."""
+    held: tuple[S, int] | None = None
+    given = None  # the last tick that was given out
+    offset = 0
+    for frame in frames:
+        if held is None:
+            held = frame, frame.pts or 0
+            continue
+        before, tick = held
+        following = tick + (before.duration or step)
+        stamp = following if frame.pts is None else frame.pts + offset
+        if stamp <= tick:
+            repaired()
+            if tick - stamp > second:
+                offset += following - stamp
+                stamp = following
+            elif stamp < tick and (given is None or stamp > given):
+                stamp, tick = tick, stamp
+            else:
+                stamp = tick + 1
+        yield before, tick
+        given, held = tick, (frame, stamp)
+    if held is not None:
+        yield held
