@@ -20,17 +20,14 @@ STAGES = (
 )
 RUNS = ("prepare", "run_*")
 ONLY_IN = {
-    "av": (
-        *("pipeline.read_*", "pipeline.video_source", "pipeline.frame_planes"),
-        *("pipeline.deinterlace", "pipeline.side_streams"),
-        *("pipeline.write_*", "pipeline.encoding"),
-    ),
     "cv2": ("pipeline.flow*", "pipeline.scene*"),
     "click": ("pipeline.cli", "pipeline.cli.*"),
     "rich": ("pipeline.cli", "pipeline.cli.*"),
     "tomllib": ("pipeline.look_file",),
 }
 """Library to the modules that may know it."""
+FILE_STAGES = ("read_*", "write_*", "side_streams", "encoding")
+"""Modules that may know PyAV, and so may what only they know."""
 
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
@@ -113,6 +110,19 @@ def test_a_library_appears_only_where_it_belongs(name):
     for library, places in ONLY_IN.items():
         if any(_within(i, library) for i in _imports(name)):
             assert any(fnmatch(name, place) for place in places), library
+
+
+@pytest.mark.parametrize("name", [n for n in PRODUCT if any(_within(i, "av") for i in _imports(n))])
+def test_pyav_is_known_only_where_files_are_read_or_written(name):
+    unseen, seen = {name}, set()
+    while unseen:
+        module = unseen.pop()
+        seen.add(module)
+        if any(fnmatch(module, f"pipeline.{stage}") for stage in FILE_STAGES):
+            continue
+        users = {user for user in _pipeline(bool) if _stem(module) in _known(user)}
+        assert users, f"{module} is no stage that reads or writes files, nor a part of one"
+        unseen |= users - seen
 
 
 @pytest.mark.parametrize("name", ["pipeline.errors", "pipeline.values"])

@@ -78,7 +78,7 @@ def test_stylize_is_a_namespace_so_that_no_folder_of_that_name_hides_it():
     assert find_spec("stylize").origin is None
 
 
-def test_every_library_that_is_imported_is_required(setup):
+def test_the_libraries_that_are_imported_are_those_required(setup):
     imported = set()
     for path in _files():
         if path.suffix != ".py":
@@ -90,7 +90,7 @@ def test_every_library_that_is_imported_is_required(setup):
                 imported.add(node.module.split(".")[0])
     foreign = imported - sys.stdlib_module_names - {"stylize"}
     required = _requirements(setup["options"]["install_requires"])
-    assert {CALLED_OTHERWISE.get(name, name) for name in foreign} <= required
+    assert {CALLED_OTHERWISE.get(name, name) for name in foreign} == required
 
 
 def test_the_command_is_there():

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -13,6 +14,7 @@ from stylize.pipeline.errors import SettingsError
 from stylize.pipeline.looks import (
     BrokenLook,
     Look,
+    Method,
     find_look,
     list_looks,
     model_look,
@@ -100,7 +102,8 @@ def _based_on(*, preset: str | None, model: Path | None) -> Look:
     if model is not None and preset is None:
         from stylize.models import load_model  # brings torch: only where weights are opened
 
-        return model_look(model.absolute(), method=load_model(model).method)
+        method = cast("Method", load_model(model).method)  # a test holds that there are no others
+        return model_look(model.absolute(), method=method)
     given = "neither is" if preset is None else "both are"
     raise SettingsError(f"name a look by --preset or by --model ({given} given)")
 

@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 
+from stylize.models import Johnson, save_model
 from stylize.pipeline import cli
 from stylize.presets import shipped
 
@@ -142,6 +143,25 @@ def test_save_refuses_in_one_line_and_leaves_nothing(run, folder, arguments, rea
     code, out, err = run("save", *arguments)
     assert (code, out) == (2, "")
     assert err.startswith(f"Error: {reason}")
+    assert err.count("\n") == 1
+    assert not folder.exists()
+
+
+def test_save_takes_a_network_of_ones_own(run, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_model(Johnson(), tmp_path / "mine.safetensors", recipe={})
+    assert run("save", "mine", "--model", "mine.safetensors", "--strength", 0.5)[0] == 0
+    document = tomllib.loads((folder / "mine.toml").read_text(encoding="utf-8"))
+    assert document["method"] == "johnson"
+    assert document["weights"] == str(tmp_path / "mine.safetensors")
+    assert document["settings"] == {"strength": 0.5}
+
+
+def test_save_refuses_what_is_no_network(run, folder, tmp_path):
+    (tmp_path / "mine.pth").write_bytes(b"not a network")
+    code, _, err = run("save", "mine", "--model", tmp_path / "mine.pth")
+    assert code == 1
+    assert err.startswith(f"Error: {tmp_path / 'mine.pth'}: ")
     assert err.count("\n") == 1
     assert not folder.exists()
 

@@ -1,11 +1,13 @@
 """A look's file is read whole, or refused in one line that says where and what is allowed."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from stylize.models.checkpoint import NETWORKS
 from stylize.pipeline.errors import PresetError
-from stylize.pipeline.look_file import look_document, read_look
+from stylize.pipeline.look_file import Method, look_document, read_look
 from stylize.presets import shipped
 
 NETWORK = "method = 'swift'\nweights = 'night.safetensors'\n"
@@ -36,6 +38,10 @@ def test_all_that_a_file_may_hold_is_read(read, tmp_path):
     assert look.origin == {"title": "Stars", "year": "1889", "day": "1889-06-18"}
     assert look.settings == {"keep_color": True, "encoder_preset": "slow", "strength": 1.0}
     assert (look.source, look.based_on) == ("file", None)
+
+
+def test_a_file_may_name_every_method_there_is():
+    assert set(get_args(Method)) == set(NETWORKS)
 
 
 def test_a_network_is_enough(read):
