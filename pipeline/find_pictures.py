@@ -13,7 +13,7 @@ from .errors import SourceError
 from .picture_formats import READABLE, UNREADABLE, WRITABLE, picture_format
 from .values import Notify
 
-_natural = natsort_keygen(alg=ns.IGNORECASE)
+_natural = natsort_keygen(alg=ns.IGNORECASE | ns.PATH)  # PATH: a.png before a 2.png
 
 
 def find_pictures(
