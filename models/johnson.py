@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .layers import Convolution, InstanceNorm
 from .network import StyleNetwork
@@ -39,7 +39,8 @@ class ResidualBlock(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) in and out."""
         inner = F.relu(self.in1(self.conv1(features)))
-        return features + self.in2(self.conv2(inner))
+        outer: Tensor = self.in2(self.conv2(inner))
+        return features + outer
 
 
 class Johnson(StyleNetwork):

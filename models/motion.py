@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 SHIFT = 8.0
 """Pixels, either way."""
@@ -38,6 +38,10 @@ class Motion:
     grid: Tensor
     seen: Tensor
 
+    def to(self, device: torch.device) -> Motion:
+        """The same motion on a device."""
+        return Motion(self.grid.to(device), self.seen.to(device))
+
     def move(self, pictures: Tensor) -> Tensor:
         """Move (N, 3, H, W); bicubic, because linear sampling would teach the network to blur."""
         return F.grid_sample(
@@ -45,7 +49,7 @@ class Motion:
         )
 
 
-def random_motion(number: int, height: int, width: int, generator: Generator) -> Motion:
+def random_motion(number: int, height: int, width: int, *, generator: Generator) -> Motion:
     """Draw a motion for each of `number` pictures of the given size in pixels (on the CPU)."""
     size = torch.tensor([width, height])
 
@@ -63,7 +67,7 @@ def random_motion(number: int, height: int, width: int, generator: Generator) ->
     return Motion(grid, seen)
 
 
-def disturb(pictures: Tensor, generator: Generator) -> Tensor:
+def disturb(pictures: Tensor, *, generator: Generator) -> Tensor:
     """Add noise and a change of brightness to (N, 3, H, W) RGB in [0, 1], as a camera would."""
     number = len(pictures)
     noise = torch.randn(pictures.shape, generator=generator)

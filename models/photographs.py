@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,7 +133,7 @@ def batches(
     seed: int,
     start: int = 0,
     unreadable: Callable[[Path], None],
-) -> Iterator[Tensor]:
+) -> Generator[Tensor, None, None]:
     """Random crops without end; each photograph once before any comes again.
 
     Args:
@@ -152,10 +152,10 @@ def batches(
     """
 
     def make(number: int) -> Tensor:
-        squares = []
-        for index in range(number * batch, (number + 1) * batch):
-            squares.append(_readable_crop(photographs, index, size, seed, unreadable))
-        return torch.stack(squares)
+        indices = range(number * batch, (number + 1) * batch)
+        return torch.stack(
+            [_readable_crop(photographs, index, size, seed, unreadable) for index in indices]
+        )
 
     with ThreadPoolExecutor(THREADS, thread_name_prefix="photographs") as pool:
         waiting: deque[Future[Tensor]] = deque()

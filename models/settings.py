@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .errors import TrainingError
 
+METHODS = ("swift", "johnson")
 LAST_RATE = 0.05
 """Of the learning rate, at the end of the cosine."""
 WARM_UP = 0.01
@@ -59,6 +60,10 @@ class TrainingSettings:
         Raises:
             TrainingError: a value is out of its range; the message names it and the range.
         """
+        if self.method not in METHODS:
+            raise TrainingError(
+                f"no method '{self.method}' to train; there are: {', '.join(METHODS)}"
+            )
         if self.steps is None and self.minutes is None:
             raise TrainingError("neither steps nor minutes given: say when training is to end")
         _within("steps", self.steps, 1, 10_000_000)
@@ -88,7 +93,7 @@ class TrainingSettings:
         """Four times `style_weight` in the first part of the run, then falling to it, then it."""
         span = STYLE_FALLEN_AT - STYLE_FIRST_UNTIL
         fallen = min(1.0, max(0.0, (fraction - STYLE_FIRST_UNTIL) / span))
-        return self.style_weight * STYLE_FIRST ** (1 - fallen)
+        return self.style_weight * math.pow(STYLE_FIRST, 1 - fallen)
 
     def as_table(self) -> dict[str, str | int | float | None]:
         """For a recipe or a state file."""

@@ -11,12 +11,12 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .layers import Convolution, Doubling, DoublingLast, Halving, InstanceNorm
 from .network import StyleNetwork
 
-WIDTHS = (16, 48, 80, 24)
+WIDTHS = (16, 48, 64, 24)
 """Channels at 1/2, 1/4, 1/8 and, on the way back, 1/2: the widest that keeps the time."""
 BLOCKS = 3
 
@@ -34,7 +34,12 @@ class Block(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) in and out."""
         inner = F.relu(self.norm1(self.conv1(features)))
-        return features + self.norm2(self.conv2(inner))
+        outer: Tensor = self.norm2(self.conv2(inner))
+        return features + outer
+
+    def normalised(self) -> list[tuple[Convolution, InstanceNorm]]:
+        """Each convolution with the norm right behind it."""
+        return [(self.conv1, self.norm1), (self.conv2, self.norm2)]
 
 
 class Swift(StyleNetwork):
@@ -83,7 +88,7 @@ class Swift(StyleNetwork):
     def normalised(self) -> list[tuple[Convolution, InstanceNorm]]:
         """Each convolution with the norm right behind it."""
         pairs = [(self.down1, self.norm1), (self.down2, self.norm2), (self.down3, self.norm3)]
-        for block in self.blocks:
-            assert isinstance(block, Block)
-            pairs += [(block.conv1, block.norm1), (block.conv2, block.norm2)]
-        return [*pairs, (self.up1, self.norm4), (self.up2, self.norm5)]
+        inner = [
+            pair for block in self.blocks if isinstance(block, Block) for pair in block.normalised()
+        ]
+        return [*pairs, *inner, (self.up1, self.norm4), (self.up2, self.norm5)]

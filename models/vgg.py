@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .errors import WeightsError
 from .layers import pad
@@ -38,7 +38,7 @@ class VggPlan:
     reflect: bool
 
     def layers(self) -> list[str]:
-        """The names in order: relu1_1, relu1_2, relu2_1 …"""
+        """The names in order: relu1_1, relu1_2, relu2_1 and so on."""
         return [
             f"relu{block}_{index}"
             for block, count in enumerate(self.blocks, 1)
@@ -79,16 +79,20 @@ class Vgg(nn.Module):
         self.reflect = plan.reflect
         plain = {name.removeprefix("features."): t.float() for name, t in tensors.items()}
         self.convolutions = nn.ModuleDict()
-        for layer, key in zip(plan.layers(), plan.keys, strict=True):
-            if f"{key}.weight" not in plain:
-                break
-            self.convolutions[layer] = _convolution(plain[f"{key}.weight"], plain[f"{key}.bias"])
-        if "relu1_1" not in self.convolutions:
+        try:
+            for layer, key in zip(plan.layers(), plan.keys, strict=True):
+                if layer != "relu1_1" and f"{key}.weight" not in plain:
+                    break
+                weight, bias = plain[f"{key}.weight"], plain[f"{key}.bias"]
+                self.convolutions[layer] = (
+                    _with_front(weight, bias, plain["0.weight"], plain["0.bias"])
+                    if plan.front and layer == "relu1_1"
+                    else _convolution(weight, bias)
+                )
+        except (KeyError, RuntimeError) as error:
             raise WeightsError(
-                f"these are no VGG weights: no tensor '{plan.keys[0]}.weight' among {len(tensors)}"
-            )
-        if plan.front:
-            _fold_front(self.convolutions["relu1_1"], plain["0.weight"], plain["0.bias"])
+                f"these {len(tensors)} tensors are not the weights of this VGG ({error})"
+            ) from error
         statistics = ((0.0,) * 3, (1.0,) * 3) if plan.front else (IMAGENET_MEAN, IMAGENET_DEVIATION)
         self.register_buffer("mean", torch.tensor(statistics[0])[:, None, None])
         self.register_buffer("deviation", torch.tensor(statistics[1])[:, None, None])
@@ -112,7 +116,7 @@ class Vgg(nn.Module):
             has = f"relu1_1 to {list(self.convolutions)[-1]}"
             raise WeightsError(f"the extractor has no layer {sorted(missing)[0]} (it has {has})")
         found: dict[str, Tensor] = {}
-        features = (pictures - self.mean) / self.deviation
+        features = pictures if self.reflect else (pictures - self.mean) / self.deviation
         features = features.to(next(self.parameters()).dtype)
         block = "1"
         for name, convolution in self.convolutions.items():
@@ -132,16 +136,11 @@ class Vgg(nn.Module):
 
 def _convolution(weight: Tensor, bias: Tensor) -> nn.Conv2d:
     convolution = nn.Conv2d(weight.shape[1], weight.shape[0], 3)
-    with torch.no_grad():
-        convolution.weight.copy_(weight)
-        convolution.bias.copy_(bias) if convolution.bias is not None else None
+    convolution.load_state_dict({"weight": weight, "bias": bias})
     return convolution
 
 
-@torch.no_grad()
-def _fold_front(convolution: nn.Module, weight: Tensor, bias: Tensor) -> None:
+def _with_front(weight: Tensor, bias: Tensor, front: Tensor, shift: Tensor) -> nn.Conv2d:
     """Fold the 1×1 front into conv1_1: exact, because reflection commutes with a 1×1."""
-    assert isinstance(convolution, nn.Conv2d)
-    assert convolution.bias is not None
-    convolution.bias.add_(torch.einsum("oihw,i->o", convolution.weight, bias))
-    convolution.weight.copy_(torch.einsum("oihw,ij->ojhw", convolution.weight, weight[:, :, 0, 0]))
+    folded = torch.einsum("oihw,ij->ojhw", weight, front[:, :, 0, 0])
+    return _convolution(folded, bias + torch.einsum("oihw,i->o", weight, shift))

@@ -1,0 +1,266 @@
+"""Trains a network for one style: photographs in, a network that paints in the style out.
+
+It reports by a callback and prints nothing, can be interrupted at any step, and goes on where it
+was. The steps themselves are in `trainer.py`.
+"""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .checkpoint import Recipe, save_model
+from .errors import TrainingError, WeightsError
+from .network import StyleNetwork
+from .photographs import FEW, Photographs, batches, find_photographs, read_picture
+from .preview import save_preview
+from .settings import TrainingSettings
+from .trainer import Trainer
+from .vgg import VGG19_NORMALISED, Vgg
+from .weights import VGG19, Progress, find_weights, sha256_of
+
+STATE_SUFFIX = ".train.pt"
+SAVE_EVERY_SECONDS = 120.0
+PREVIEW_SIZE = 288
+FLAT_DEVIATION = 0.02
+"""A style whose channels all vary less than this has no strokes to teach."""
+RATE_SMOOTHING = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingReport:
+    """Where a run stands.
+
+    Attributes:
+        step: steps done.
+        fraction: of the run that is done, 0 to 1.
+        losses: by name, unweighted, smoothed over about fifty steps.
+        steps_per_second: lately.
+        seconds_left: an estimate.
+        preview: the file of a preview made just now, or None.
+    """
+
+    step: int
+    fraction: float
+    losses: dict[str, float]
+    steps_per_second: float
+    seconds_left: float
+    preview: Path | None = None
+
+
+Report = Callable[[TrainingReport], None]
+Notify = Callable[[str], None]
+
+
+def train(
+    style: Path,
+    content: Path,
+    target: Path,
+    *,
+    settings: TrainingSettings | None = None,
+    command: str | None = None,
+    vgg: Path | None = None,
+    device: str = "cpu",
+    resume: bool = True,
+    preview_every: int = 200,
+    report: Report = lambda _: None,
+    notify: Notify = lambda _: None,
+    download: Progress | None = None,
+) -> StyleNetwork:
+    """Train a network and save it; an interrupted run leaves its state beside the target.
+
+    Args:
+        style: the style picture.
+        content: a folder of photographs.
+        target: the safetensors file to write. `<target>.train.pt` holds the state of the run
+            until it is done, `<stem>.preview.png` the latest preview.
+        settings: what to train and how.
+        command: the command line that asked for it, for the recipe.
+        vgg: the extractor's weights; None looks for them (see `weights`).
+        device: where to compute, as torch names it.
+        resume: go on from a state file; False starts anew and overwrites it.
+        preview_every: steps between previews; 0 makes none.
+        report: called after every step.
+        notify: told of what a person should know and that stops nothing.
+        download: told how the download of the extractor's weights goes.
+
+    Returns:
+        The trained network.
+
+    Raises:
+        TrainingError: the style, the folder, the settings or a state file do not fit, or a loss
+            is no number any more.
+        WeightsError: the extractor's weights cannot be found.
+        CheckpointError: the target cannot be written.
+    """
+    settings = settings or TrainingSettings()
+    settings.check()
+    if not target.absolute().parent.is_dir():
+        raise TrainingError(f"{target}: there is no folder {target.absolute().parent}")
+    picture = _style_picture(style, settings, notify)
+    photographs = find_photographs(content, seed=settings.seed)
+    _warn(photographs, notify)
+    weights = find_weights(VGG19, given=vgg, progress=download)
+    trainer = Trainer(settings, _extractor(weights), picture, torch.device(device))
+    identity = settings.as_table() | {
+        "style picture": sha256_of(style),
+        "photographs": len(photographs.training),
+    }
+    state = target.with_name(target.name + STATE_SUFFIX)
+    if resume and state.exists():
+        trainer.restore(state, identity)
+    preview = _Preview(target.with_suffix(".preview.png"), preview_every, photographs.held_out)
+    try:
+        _loop(
+            trainer,
+            photographs.training,
+            keep=lambda: trainer.save(state, identity),
+            preview=preview,
+            report=report,
+            notify=notify,
+        )
+    except KeyboardInterrupt:
+        trainer.save(state, identity)
+        raise
+    recipe = _recipe(trainer, style, photographs, weights)
+    if command is not None:
+        recipe["command"] = command
+    save_model(trainer.network, target, recipe=recipe)
+    state.unlink(missing_ok=True)
+    trainer.network.eval()
+    return trainer.network
+
+
+def _style_picture(style: Path, settings: TrainingSettings, notify: Notify) -> Tensor:
+    """Read the style picture at its size for training, with a word on one that will not do."""
+    original = read_picture(style)
+    shorter = min(original.shape[1:])
+    if shorter < settings.style_size / 2:
+        notify(
+            f"{style}: its shorter side has only {shorter} pixels; enlarged to "
+            f"{settings.style_size} it has no fine strokes to teach"
+        )
+    if original.flatten(1).std(1).max().item() < FLAT_DEVIATION:
+        notify(f"{style}: almost one colour all over; there are no strokes to learn from it")
+    return read_picture(style, shorter=settings.style_size)
+
+
+def _warn(photographs: Photographs, notify: Notify) -> None:
+    if broken := photographs.unreadable:
+        notify(f"{len(broken)} of the files are no readable pictures (the first: {broken[0]})")
+    if len(photographs.training) < FEW:
+        notify(
+            f"only {len(photographs.training)} photographs to learn from; with fewer than {FEW} "
+            "the network learns them by heart"
+        )
+
+
+def _extractor(weights: Path) -> Vgg:
+    try:
+        tensors = torch.load(weights, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise WeightsError(f"{weights}: cannot be read ({error})") from error
+    return Vgg(VGG19_NORMALISED, tensors)
+
+
+class _Preview:
+    """Makes a preview now and then."""
+
+    def __init__(self, target: Path, every: int, photographs: Sequence[Path]) -> None:
+        self._target = target
+        self._every = every
+        self._photographs = photographs
+        self._middles: list[Tensor] = []
+
+    def make(self, trainer: Trainer) -> Path | None:
+        """Make one if it is time; its file."""
+        done = trainer.fraction >= 1
+        if not self._every or (trainer.step % self._every and not done):
+            return None
+        if not self._middles:
+            self._middles = [_middle(path) for path in self._photographs]
+        save_preview(trainer.network, self._middles, self._target)
+        return self._target
+
+
+def _middle(path: Path) -> Tensor:
+    """The middle of a held-out photograph, square."""
+    picture = read_picture(path, shorter=PREVIEW_SIZE)
+    top, left = ((side - PREVIEW_SIZE) // 2 for side in picture.shape[1:])
+    return picture[:, top : top + PREVIEW_SIZE, left : left + PREVIEW_SIZE]
+
+
+def _loop(
+    trainer: Trainer,
+    photographs: Sequence[Path],
+    *,
+    keep: Callable[[], None],
+    preview: _Preview,
+    report: Report,
+    notify: Notify,
+) -> None:
+    """Step until the run is done, keeping its state now and then."""
+    settings = trainer.settings
+    lost: set[Path] = set()
+
+    def unreadable(path: Path) -> None:
+        if path not in lost:
+            lost.add(path)
+            notify(f"{path}: cannot be decoded; left out")
+
+    crops = batches(
+        photographs,
+        size=settings.crop,
+        batch=settings.batch,
+        seed=settings.seed,
+        start=trainer.step,
+        unreadable=unreadable,
+    )
+    pace: float | None = None
+    kept = time.monotonic()
+    with closing(crops):
+        while trainer.fraction < 1:
+            before, began = trainer.fraction, time.monotonic()
+            trainer.advance(next(crops))
+            spent = time.monotonic() - began
+            trainer.seconds += spent
+            pace = spent if pace is None else pace + RATE_SMOOTHING * (spent - pace)
+            gained = max(trainer.fraction - before, 1e-9)
+            report(
+                TrainingReport(
+                    step=trainer.step,
+                    fraction=trainer.fraction,
+                    losses=dict(trainer.losses),
+                    steps_per_second=1 / max(pace, 1e-9),
+                    seconds_left=(1 - trainer.fraction) / gained * spent,
+                    preview=preview.make(trainer),
+                )
+            )
+            if time.monotonic() - kept > SAVE_EVERY_SECONDS:
+                keep()
+                kept = time.monotonic()
+
+
+def _recipe(trainer: Trainer, style: Path, photographs: Photographs, weights: Path) -> Recipe:
+    """How the network was made, for the metadata of its file."""
+    return {
+        "version": version("stylize"),
+        "style": style.name,
+        "style_sha256": sha256_of(style),
+        "photographs": len(photographs.training),
+        "held_out": len(photographs.held_out),
+        "settings": trainer.settings.as_table(),
+        "steps": trainer.step,
+        "minutes": round(trainer.seconds / 60, 1),
+        "losses": {name: round(value, 5) for name, value in trainer.losses.items()},
+        "extractor": weights.name,
+        "extractor_sha256": sha256_of(weights),
+    }
