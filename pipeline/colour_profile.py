@@ -198,7 +198,8 @@ def _curve(tag: bytes) -> Samples:
         light = _parametric(at, tag)
     else:
         raise ValueError(f"unknown curve {tag[:4]!r}")
-    return light.clip(0, 1).astype(np.float32)
+    # Black point compensation: a curve may start above zero, where black is not quite black.
+    return np.asarray(((light - light[0]) / (1 - light[0])).clip(0, 1), np.float32)
 
 
 def _parametric(at: npt.NDArray[np.float64], tag: bytes) -> npt.NDArray[np.float64]:

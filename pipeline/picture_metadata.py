@@ -15,21 +15,34 @@ SETTINGS_KEY = "stylize"
 the EXIF user comment."""
 
 _ORIENTATION = ExifTags.Base.Orientation
-_EXIF = ExifTags.IFD.Exif
+_Directories = dict[int, dict[int, Any]]
+_TOP = 0  # the block itself, beside the directories inside it
+_EXIF: int = ExifTags.IFD.Exif
+_GPS: int = ExifTags.IFD.GPSInfo
 _COMMENT_IN_ASCII = b"ASCII\0\0\0"  # the charset code that starts an EXIF user comment
 
 # The tags that say something of the picture. Others describe how the source's samples lay in its
 # file (a TIFF keeps them in the same list) and would be lies in the output.
-_DESCRIPTIVE: frozenset[int] = frozenset({
-    *(
-        ExifTags.Base[name]
-        for name in (
-            "ImageDescription", "Make", "Model", "Software", "DateTime", "Artist", "HostComputer",
-            "Copyright", "Rating", "RatingPercent", "XPTitle", "XPComment", "XPAuthor",
-            "XPKeywords", "XPSubject",
-        )
-    ),
-})  # fmt: skip
+_DESCRIPTIVE: frozenset[int] = frozenset(
+    ExifTags.Base[name]
+    for name in (
+        "ImageDescription",
+        "Make",
+        "Model",
+        "Software",
+        "DateTime",
+        "Artist",
+        "HostComputer",
+        "Copyright",
+        "Rating",
+        "RatingPercent",
+        "XPTitle",
+        "XPComment",
+        "XPAuthor",
+        "XPKeywords",
+        "XPSubject",
+    )
+)
 # Inside the EXIF directory: a pointer that would point nowhere once the block is rewritten.
 _POINTERS: frozenset[int] = frozenset({ExifTags.IFD.Interop})
 _SRGB = 1  # value of the tag ColorSpace
@@ -57,38 +70,47 @@ def clean_exif(image: Image.Image) -> bytes:
         The block, with its `Exif` prefix; empty if there is nothing to keep. Tags that cannot be
         written back are left out.
     """
-    clean = Image.Exif()
     try:
-        source = image.getexif()
-        for tag in _DESCRIPTIVE.intersection(source):
-            _copy(source[tag], tag, clean)
-        for group in (_EXIF, ExifTags.IFD.GPSInfo):
-            for tag, value in source.get_ifd(group).items():
-                if tag not in _POINTERS:
-                    _copy(value, tag, clean, group=group)
+        found = _directories(image.getexif())
     except Exception:  # noqa: BLE001 (a damaged block makes Pillow raise nearly anything)
-        return clean.tobytes() if _has_content(clean) else b""
-    details = clean.get_ifd(_EXIF)
-    if ExifTags.Base.ColorSpace in details:
-        details[ExifTags.Base.ColorSpace] = _SRGB
-    return clean.tobytes() if _has_content(clean) else b""
+        return b""
+    kept: _Directories = {
+        group: {
+            tag: value
+            for tag, value in tags.items()
+            if (tag in _DESCRIPTIVE if group == _TOP else tag not in _POINTERS)
+            and _can_be_written(group, tag, value)
+        }
+        for group, tags in found.items()
+    }
+    if ExifTags.Base.ColorSpace in kept[_EXIF]:
+        kept[_EXIF][ExifTags.Base.ColorSpace] = _SRGB
+    return _block(kept)
 
 
-def _copy(value: Any, tag: int, target: Image.Exif, *, group: int | None = None) -> None:
-    """Copy one tag if Pillow can write its value: damaged files hold values of wrong types."""
-    trial = Image.Exif()
-    directory: Any = trial if group is None else trial.get_ifd(group)
-    directory[tag] = value
+def _directories(exif: Image.Exif) -> _Directories:
+    """The tags of the block itself and of the directories inside it."""
+    top = {tag: exif[tag] for tag in exif if tag not in (_EXIF, _GPS)}
+    return {_TOP: top, **{group: dict(exif.get_ifd(group)) for group in (_EXIF, _GPS)}}
+
+
+def _block(directories: _Directories) -> bytes:
+    exif = Image.Exif()
+    for group, tags in directories.items():
+        if tags:
+            target: Any = exif if group == _TOP else exif.get_ifd(group)
+            for tag, value in tags.items():
+                target[tag] = value
+    return exif.tobytes() if any(directories.values()) else b""
+
+
+def _can_be_written(group: int, tag: int, value: Any) -> bool:
+    """Whether Pillow can write a value: damaged files hold values of wrong types."""
     try:
-        trial.tobytes()
+        _block({group: {tag: value}})
     except Exception:  # noqa: BLE001 (what fails, and how, depends on the damage)
-        return
-    directory = target if group is None else target.get_ifd(group)
-    directory[tag] = value
-
-
-def _has_content(exif: Image.Exif) -> bool:
-    return bool(len(exif) or exif.get_ifd(_EXIF) or exif.get_ifd(ExifTags.IFD.GPSInfo))
+        return False
+    return True
 
 
 def clean_xmp(image: Image.Image) -> bytes:
@@ -143,15 +165,15 @@ def completed_exif(
     Returns:
         The block, with its `Exif` prefix; empty if there is nothing to say.
     """
-    if not exif and settings is None:
-        return b""
     block = Image.Exif()
     block.load(exif)
-    details = block.get_ifd(_EXIF)
+    directories = _directories(block)
+    details = directories[_EXIF]
     if ExifTags.Base.ExifImageWidth in details:
         details[ExifTags.Base.ExifImageWidth], details[ExifTags.Base.ExifImageHeight] = size
     if settings is not None:
         comment = json.dumps({SETTINGS_KEY: dict(settings)})  # ASCII: JSON escapes the rest
         details[ExifTags.Base.UserComment] = _COMMENT_IN_ASCII + comment.encode("ascii")
-        block[ExifTags.Base.Software] = " ".join(filter(None, ("stylize", settings.get("version"))))
-    return block.tobytes()
+        name = " ".join(filter(None, ("stylize", settings.get("version"))))
+        directories[_TOP][ExifTags.Base.Software] = name
+    return _block(directories)
