@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -22,10 +21,6 @@ from .values import Batch
 
 PIXELS_AT_ONCE = 16_000_000
 """Pixels in a batch on a graphics card: 16 frames of 720p, 7 of 1080p, 1 of 4K."""
-
-METADATA_KEY = "stylize"
-"""Under this name an output carries the settings that made it."""
-
 
 Existing = Literal["refuse", "overwrite", "skip"]
 """What to do about an output that is there already."""
@@ -71,15 +66,15 @@ class Painter:
         return max(1, min(16, PIXELS_AT_ONCE // (height * width)))
 
     def provenance(self) -> dict[str, str]:
-        """The settings that make the output, as metadata to store in it."""
-        made_by = {
+        """What made the output, to be stored in it: version, look, method, weights, settings."""
+        settings = {k: str(v) for k, v in asdict(self.choice.settings).items() if v is not None}
+        return {
             "version": version("stylize"),
             "look": self.choice.name,
             "method": self.method,
             "weights": self.weights_hash,
-            "settings": asdict(self.choice.settings),
+            **settings,
         }
-        return {METADATA_KEY: json.dumps(made_by)}
 
 
 def choose(

@@ -188,10 +188,10 @@ class _FolderRun:
                 finished = stages.enter_context(
                     Prefetch(outbox.count("painted", painted), depth=PICTURES_AHEAD)
                 )
-                for frame in finished:
-                    self._write(frame)
+                for _ in outbox.count("written", self._write(finished)):
                     outbox.deliver()
         finally:
+            self.written = outbox.counted("written")
             outbox.deliver_events()
 
     def paint_animations(self, existing: Existing) -> None:
@@ -229,21 +229,22 @@ class _FolderRun:
                 for frame in batch.frames:
                     self._fail(self._job(frame), error)
 
-    def _write(self, frame: Frame) -> None:
-        job, kept = self._job(frame), self._kept.pop(frame.time)
-        try:
-            _write(
-                frame,
-                job.target,
-                kept,
-                self._painter,
-                metadata=self._metadata,
-                outbox=self._outbox,
-            )
-        except StylizeError as error:
-            self._fail(job, error)
-        else:
-            self.written += 1
+    def _write(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            job, kept = self._job(frame), self._kept.pop(frame.time)
+            try:
+                _write(
+                    frame,
+                    job.target,
+                    kept,
+                    self._painter,
+                    metadata=self._metadata,
+                    outbox=self._outbox,
+                )
+            except StylizeError as error:
+                self._fail(job, error)
+            else:
+                yield frame
 
     def _job(self, frame: Frame) -> _Job:
         return self._jobs[int(frame.time)]

@@ -1,0 +1,43 @@
+"""Fixtures for the pipeline: tiny networks, and painters around them."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from stylize.models import StyleNetwork, Swift, save_model
+from stylize.pipeline.prepare import Choice, Painter
+from stylize.pipeline.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def network_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained `swift` network, as small as it goes."""
+    path = tmp_path_factory.mktemp("networks") / "tiny.safetensors"
+    torch.manual_seed(0)
+    save_model(Swift(widths=(4, 4, 4, 4), blocks=1), path, recipe={"steps": 0})
+    return path
+
+
+class Identity(StyleNetwork):
+    """Paints nothing: whatever is lost on the way, the way has lost."""
+
+    method = "identity"
+    multiple = 1
+
+    def paint(self, pictures: Tensor) -> Tensor:
+        return pictures
+
+
+@pytest.fixture
+def identity() -> Painter:
+    """A painter that gives every frame back as it came."""
+    return Painter(
+        choice=Choice("identity", Path("identity.safetensors"), Settings()),
+        network=Identity(),
+        method="identity",
+        weights_hash="0" * 64,
+        device=torch.device("cpu"),
+        dtype=torch.float32,
+    )
