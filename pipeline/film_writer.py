@@ -89,6 +89,7 @@ class FilmWriter:
         self._end = first.time
         self._duration = 0
         self._uneven = False
+        self._delay: int | None = None
         self._finished = False
         with ExitStack() as stack:
             self._sides = stack.enter_context(
@@ -120,11 +121,14 @@ class FilmWriter:
     def finish(self) -> None:
         """Write all that is left and complete the file."""
         if self._held is not None and self._uneven:
-            # As a key frame it is also the last packet in the file. Muxers store distances between
+            # As a key frame it is also the last packet in the file. MP4 stores distances between
             # packets and a duration for the last one only: so the film ends when it should.
             self._held.pict_type = PictureType.I
         self._encode_held()
-        self._mux(self._stream.codec_context.encode(None))
+        packets = self._stream.codec_context.encode(None)
+        if packets and self._uneven:
+            self._space_out(packets[-1])
+        self._mux(packets)
         limited = self._job.span.end is not None or self._job.span.frames is not None
         self._sides.finish(self._output, self._end if limited else None)
         self._finished = True
@@ -187,8 +191,15 @@ class FilmWriter:
             if packet.pts is not None:
                 packet.duration = self._durations.pop(packet.pts, packet.duration)
             decoded = packet.dts if packet.dts is not None else packet.pts or 0
+            if self._delay is None:
+                self._delay = (packet.pts or 0) - decoded
             self._sides.mux_until(self._output, decoded * self._time_base + self._clock.offset)
             self._output.mux(packet)
+
+    def _space_out(self, last: Packet[VideoStream]) -> None:
+        """Let the distances between packets add up to the film's length, as they do at a rate."""
+        if last.pts is not None and last.dts is not None:
+            last.dts = max(last.dts, last.pts - (self._delay or 0))
 
     def _discard(self) -> None:
         if not self._finished:

@@ -33,7 +33,7 @@ class DamagedPacketError(Exception):
 
 @dataclass(slots=True)
 class Clock:
-    """From the source's seconds to a track's strictly increasing ticks.
+    """From the source's seconds to strictly increasing ticks of the output.
 
     Attributes:
         offset: the source's time that becomes zero.
@@ -44,16 +44,10 @@ class Clock:
     last: int | None = None
 
     def tick(self, time: Fraction, time_base: Fraction) -> int:
-        """The nearest tick after the last one.
-
-        Raises:
-            DamagedPacketError: the time lies far before the last one.
-        """
+        """The nearest tick after the last one."""
         tick = round((time - self.offset) / time_base)
-        if self.last is not None and tick <= self.last:
-            if (self.last - tick) * time_base > NEARLY_IN_ORDER:
-                raise DamagedPacketError("time stamps jump back")
-            tick = self.last + 1
+        if self.last is not None:
+            tick = max(tick, self.last + 1)
         self.last = tick
         return tick
 
@@ -64,6 +58,19 @@ class Track(ABC):
     def __init__(self, output: Stream, offset: Fraction) -> None:
         self.output = output
         self.clock = Clock(offset)
+
+    def tick(self, time: Fraction, time_base: Fraction) -> int:
+        """The tick for a packet that begins at `time`.
+
+        Raises:
+            DamagedPacketError: that lies far before the last one.
+        """
+        last = self.clock.last
+        if last is not None:
+            early = last * time_base - (time - self.clock.offset)
+            if early > NEARLY_IN_ORDER:
+                raise DamagedPacketError("time stamps jump back")
+        return self.clock.tick(time, time_base)
 
     @abstractmethod
     def take(self, packet: Packet[Stream], time: Fraction) -> Iterator[Packet[Stream]]:
@@ -95,7 +102,7 @@ class CopiedTrack(Track):
         time = self._unrounded(time, source_base)
         time_base = self.output.time_base or source_base
         duration = (packet.duration or 0) * source_base
-        packet.pts = packet.dts = self.clock.tick(time, time_base)
+        packet.pts = packet.dts = self.tick(time, time_base)
         packet.duration = round(duration / time_base)
         packet.time_base = time_base
         packet.stream = self.output
@@ -212,7 +219,7 @@ class ConvertedSubtitle(Track):
         seconds = (packet.duration or 0) * packet.time_base
         if not seconds and text.end_display_time < 2**32 - 1:
             seconds = Fraction(text.end_display_time, 1000)
-        converted.pts = converted.dts = self.clock.tick(time, time_base)
+        converted.pts = converted.dts = self.tick(time, time_base)
         converted.duration = round(seconds / time_base)
         converted.time_base = time_base
         converted.stream = self.output
