@@ -10,9 +10,7 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-SETTINGS_KEY = "stylize"
-"""Where the settings that made a picture stand: this PNG text, or this key of the JSON object in
-the EXIF user comment."""
+from .values import SETTINGS_KEY
 
 _ORIENTATION = ExifTags.Base.Orientation
 _Directories = dict[int, dict[int, Any]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack, closing
 from pathlib import Path
 from time import monotonic
@@ -14,7 +15,7 @@ from .prefetch import Prefetch
 from .prepare import Existing, Painter, beside, choose, is_due, prepare
 from .read_video import probe_video, read_video
 from .settings import Settings, SettingsOptions
-from .values import Film, Span
+from .values import SETTINGS_KEY, Film, Span
 from .write_video import write_video
 
 FRAMES_AHEAD = 4
@@ -100,7 +101,7 @@ def paint_film(
                 film=film,
                 encoding=_encoding(settings),
                 span=span,
-                metadata=painter.provenance() if metadata else None,
+                metadata={SETTINGS_KEY: json.dumps(painter.provenance())} if metadata else None,
                 notify=outbox.notify,
             )
             stages.enter_context(closing(written))

@@ -19,6 +19,10 @@ Notify = Callable[[str], None]
 """Receives one line that a person should know but that stops nothing ("audio transcoded …")."""
 
 
+SETTINGS_KEY = "stylize"
+"""The name under which an output's metadata holds, as JSON, the settings that made it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture and its place in time.

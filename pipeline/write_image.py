@@ -18,9 +18,9 @@ from .encode_tiff import write_tiff
 from .errors import TargetError
 from .partial import partial
 from .picture_formats import PictureFormat, picture_format
-from .picture_metadata import SETTINGS_KEY, completed_exif
+from .picture_metadata import completed_exif
 from .pictures import Depth, Kept
-from .values import Notify
+from .values import SETTINGS_KEY, Notify
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -10,7 +10,7 @@ from PIL import Image
 from stylize.pipeline import stylize_folder, stylize_image
 from stylize.pipeline.errors import SettingsError, SourceError, TargetError
 from stylize.pipeline.events import Advanced, Event, Failed, Finished, Notice, Skipped, Started
-from stylize.pipeline.picture_metadata import SETTINGS_KEY
+from stylize.pipeline.values import SETTINGS_KEY
 
 
 def save(path: Path, size: tuple[int, int] = (33, 20), mode: str = "RGB") -> Path:
