@@ -154,8 +154,6 @@ def choose_encoder(
     )
     pixel_format = _pixel_format(name, encoding.pixel_format, keeps_alpha=keeps_alpha)
     keeps_alpha &= pixel_format == "pal8" or _has_alpha(pixel_format)
-    if has_alpha and not keeps_alpha:
-        notify(f"{target.name}: transparency becomes black; .webm, .mov and .apng keep it")
     options = {**known.options, **_quality_options(name, known, encoding)}
     options |= _preset_options(name, known, encoding, pixel_format)
     chosen = encoding.pixel_format is not None

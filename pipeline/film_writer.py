@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 from .encoding import Container, Encoder, fit_size, open_encoder
 from .errors import TargetError
 from .fill_frame import FrameFiller, frame_filler
+from .matroska_aspect import store_pixel_aspect
 from .side_streams import Cut, SideStreams
 from .side_tracks import Clock
 from .values import Film, Frame, Notify, Span
@@ -35,7 +36,6 @@ _TIMECODE_RATES = {
     *(Fraction(rate) for rate in (24, 25, 30, 48, 50, 60)),
     *(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60)),
 }
-_ASPECT_IN_STREAM = {"libx264", "libx265", "prores_ks", "mpeg4", "mpeg2video"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,7 @@ class FilmWriter:
         self._sides.finish(self._output, self._end if limited else None)
         self._finished = True
         self._output.close()
+        self._store_aspect()
 
     def close(self) -> None:
         """Let go of the source and, where it was not finished, of the file."""
@@ -151,15 +152,6 @@ class FilmWriter:
         stream.time_base = stream.codec_context.time_base = self._time_base
         if encoder.name in {"libx265", "hevc_nvenc"} and self._time_base is not _MATROSKA_TICK:
             stream.codec_context.codec_tag = "hvc1"  # Apple's players know no other
-        if (
-            film.pixel_aspect != 1
-            and self._job.kind.muxer in {"matroska", "webm"}
-            and encoder.name not in _ASPECT_IN_STREAM
-        ):
-            self._job.notify(
-                f"{self._job.target.name}: {encoder.name} does not store the pixel aspect "
-                f"{film.pixel_aspect} there; .mp4 does, and so does --codec h264"
-            )
         return stream
 
     def _describe(self) -> None:
@@ -180,6 +172,13 @@ class FilmWriter:
         self._output.container_options.update(
             movflags="faststart+use_metadata_tags", movie_timescale=str(timescale)
         )
+
+    def _store_aspect(self) -> None:
+        aspect, (width, height) = self._job.film.pixel_aspect, self._filler.size
+        if aspect == 1 or self._job.kind.muxer not in {"matroska", "webm"}:
+            return
+        if not store_pixel_aspect(self._path, width=width, height=height, pixel_aspect=aspect):
+            self._job.notify(f"{self._job.target.name}: no room for the pixel aspect {aspect}")
 
     def _encode_held(self) -> None:
         if self._held is not None:

@@ -76,8 +76,15 @@ def write_video(
 def _written(frames: Iterable[Frame], job: FilmJob) -> Generator[Frame, None, None]:
     with partial(job.target) as temporary:
         writer: _Writer | None = None
+        lost = False
         try:
             for frame in frames:
+                if not lost and _loses_alpha(frame, job):
+                    lost = True
+                    job.notify(
+                        f"{job.target.name}: transparency becomes black; "
+                        ".webm, .mov and .apng keep it"
+                    )
                 with _reported(job):
                     writer = writer or _writer(temporary, job, frame)
                     writer.add(frame)
@@ -97,6 +104,10 @@ def _writer(temporary: Path, job: FilmJob, first: Frame) -> _Writer:
     if job.kind.muxer == "folder":
         return FolderWriter(temporary, job=job, first=first)
     return AnimationWriter(temporary, job=job, first=first)
+
+
+def _loses_alpha(frame: Frame, job: FilmJob) -> bool:
+    return frame.alpha is not None and not job.encoder.keeps_alpha and bool((frame.alpha < 1).any())
 
 
 @contextmanager
