@@ -50,6 +50,7 @@ def find_pictures(
         current = waiting.pop()
         try:
             found, inner = _listed(current)
+            new = [entry for entry in inner if _is_new(entry, visited)]
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             if current == folder:
@@ -58,7 +59,7 @@ def find_pictures(
             continue
         pictures += found
         if recursive:
-            waiting += reversed([entry for entry in inner if _is_new(entry, visited)])
+            waiting += reversed(new)
     return pictures
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from .colour_profile import ProfileError, convert, convert_deep, lab_to_srgb, srgb_profile
 from .decode_picture import Decoded, decode
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 PIXEL_LIMIT = 300_000_000
 """Larger pictures are refused before they are decoded: cameras reach 200 megapixels, and beyond
 that a small file that unfolds into many gigabytes (a decompression bomb) is more likely."""
+
+# Pillow logs some damage as errors, and a program that sets up no logging would see them printed.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")  # in others several pictures are pages or layers
 _pillow_is_set = threading.Lock()
@@ -67,7 +71,8 @@ def read_image(path: Path, *, notify: Notify = lambda _: None) -> Picture:
     with _said_in_one_line(path), path.open("rb") as file, _pillow():
         image = Image.open(file, formats=READERS)
         _refuse_animation(image, path)
-        if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
+        # Not n_frames, which reads all pages and fails where a later one is damaged.
+        if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.next:
             notify(f"{path}: has several pages; the first is painted")
         decoded = decode(image, file)
         if decoded.note:
