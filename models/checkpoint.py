@@ -7,9 +7,7 @@ Nothing a user opens can run code: safetensors hold numbers only, and a pickle i
 from __future__ import annotations
 
 import json
-import os
 import pickle
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +23,7 @@ from .johnson import Johnson
 from .network import StyleNetwork
 from .swift import Swift
 from .weights import sha256_of
+from .whole_file import whole_file
 
 NETWORKS: dict[str, type[StyleNetwork]] = {"swift": Swift, "johnson": Johnson}
 """Every one-style network by the name that users type."""
@@ -68,14 +67,8 @@ def save_model(network: StyleNetwork, path: Path, *, recipe: Recipe) -> None:
     metadata = {"format": FORMAT, "method": network.method, "architecture": architecture}
     metadata["recipe"] = json.dumps(recipe, ensure_ascii=False)
     try:
-        handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
-        try:
+        with whole_file(path) as partial:
             save_file(tensors, partial, metadata=metadata)
-            Path(partial).chmod(0o644)
-            Path(partial).replace(path)
-        finally:
-            Path(partial).unlink(missing_ok=True)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be written ({error.strerror})") from error
 
@@ -91,7 +84,7 @@ def load_model(path: Path) -> LoadedModel:
     with path.open("rb") as stream:
         head = stream.read(9)
     # A safetensors file begins with the length of its JSON header and the header's brace.
-    if head[8:] == b"{":
+    if path.suffix == ".safetensors" or head[8:] == b"{":
         return _load_ours(path)
     return _load_foreign(path)
 

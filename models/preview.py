@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .network import StyleNetwork
+from .whole_file import whole_file
 
 GAP = 4
 """Pixels of white between pictures."""
@@ -32,12 +33,9 @@ def save_preview(network: StyleNetwork, photographs: Sequence[Tensor], target: P
         painted = network(photograph[None].to(device)).cpu()[0].float()
         pair = torch.cat([F.pad(photograph, (0, 0, 0, GAP), value=1.0), painted], dim=1)
         tiles.append(F.pad(pair, (0, GAP, 0, GAP), value=1.0))
-    tiles += [torch.ones_like(tiles[0])] * (-len(tiles) % COLUMNS)
-    rows = [torch.cat(tiles[i : i + COLUMNS], dim=2) for i in range(0, len(tiles), COLUMNS)]
+    columns = min(COLUMNS, len(tiles))
+    tiles += [torch.ones_like(tiles[0])] * (-len(tiles) % columns)
+    rows = [torch.cat(tiles[i : i + columns], dim=2) for i in range(0, len(tiles), columns)]
     grid = (torch.cat(rows, dim=1) * 255).round().to(torch.uint8)
-    partial = target.with_name(f".{target.name}.part.png")
-    try:
+    with whole_file(target) as partial:
         Image.fromarray(grid.permute(1, 2, 0).numpy()).save(partial)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)

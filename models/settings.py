@@ -49,8 +49,8 @@ class TrainingSettings:
     style_size: int = 512
     content_weight: float = 1.0
     style_weight: float = 0.75
-    tv_weight: float = 0.5
-    temporal_weight: float = 20.0
+    tv_weight: float = 1.0
+    temporal_weight: float = 30.0
     learning_rate: float = 2e-3
     seed: int = 0
 

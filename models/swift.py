@@ -19,6 +19,8 @@ from .network import StyleNetwork
 WIDTHS = (16, 48, 64, 24)
 """Channels at 1/2, 1/4, 1/8 and, on the way back, 1/2: the widest that keeps the time."""
 BLOCKS = 3
+MOST = 512
+"""Channels or blocks: more would be no file of ours, and could fill the memory."""
 
 
 class Block(nn.Module):
@@ -48,6 +50,9 @@ class Swift(StyleNetwork):
     Args:
         widths: channels at 1/2, 1/4, 1/8 and, on the way back, 1/2 of the size.
         blocks: residual blocks at 1/8.
+
+    Raises:
+        ValueError: a width or the number of blocks is out of range.
     """
 
     method: ClassVar[str] = "swift"
@@ -55,6 +60,8 @@ class Swift(StyleNetwork):
 
     def __init__(self, *, widths: tuple[int, int, int, int] = WIDTHS, blocks: int = BLOCKS) -> None:
         super().__init__()
+        if len(widths) != 4 or not all(1 <= width <= MOST for width in (*widths, blocks)):
+            raise ValueError(f"widths {widths} and {blocks} blocks: each is to be 1 to {MOST}")
         self.widths, self.block_count = widths, blocks
         half, quarter, eighth, last = widths
         self.down1 = Halving(3, half, 5)

@@ -103,21 +103,21 @@ def train(
     """
     settings = settings or TrainingSettings()
     settings.check()
-    if not target.absolute().parent.is_dir():
-        raise TrainingError(f"{target}: there is no folder {target.absolute().parent}")
+    state = target.with_name(target.name + STATE_SUFFIX)
+    _refuse(target, state, resume=resume)
     picture = _style_picture(style, settings, notify)
     photographs = find_photographs(content, seed=settings.seed)
     _warn(photographs, notify)
     weights = find_weights(VGG19, given=vgg, progress=download)
-    trainer = Trainer(settings, _extractor(weights), picture, torch.device(device))
+    trainer = Trainer(settings, _extractor(weights), picture, _device(device))
     identity = settings.as_table() | {
         "style picture": sha256_of(style),
         "photographs": len(photographs.training),
     }
-    state = target.with_name(target.name + STATE_SUFFIX)
     if resume and state.exists():
         trainer.restore(state, identity)
-    preview = _Preview(target.with_suffix(".preview.png"), preview_every, photographs.held_out)
+    middles = _middles(photographs.held_out, notify) if preview_every else []
+    preview = _Preview(target.with_suffix(".preview.png"), preview_every, middles)
     try:
         _loop(
             trainer,
@@ -137,6 +137,14 @@ def train(
     state.unlink(missing_ok=True)
     trainer.network.eval()
     return trainer.network
+
+
+def _refuse(target: Path, state: Path, *, resume: bool) -> None:
+    """Refuse a target that cannot be written, or a finished one that nobody asked to replace."""
+    if not target.absolute().parent.is_dir():
+        raise TrainingError(f"{target}: there is no folder {target.absolute().parent}")
+    if resume and target.exists() and not state.exists():
+        raise TrainingError(f"{target}: exists already; train it anew with --restart")
 
 
 def _style_picture(style: Path, settings: TrainingSettings, notify: Notify) -> Tensor:
@@ -163,6 +171,14 @@ def _warn(photographs: Photographs, notify: Notify) -> None:
         )
 
 
+def _device(name: str) -> torch.device:
+    try:
+        return torch.zeros(1, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise TrainingError(f"cannot compute on device '{name}' ({reason}); cpu works") from error
+
+
 def _extractor(weights: Path) -> Vgg:
     try:
         tensors = torch.load(weights, map_location="cpu", weights_only=True)
@@ -174,28 +190,32 @@ def _extractor(weights: Path) -> Vgg:
 class _Preview:
     """Makes a preview now and then."""
 
-    def __init__(self, target: Path, every: int, photographs: Sequence[Path]) -> None:
+    def __init__(self, target: Path, every: int, photographs: Sequence[Tensor]) -> None:
         self._target = target
         self._every = every
         self._photographs = photographs
-        self._middles: list[Tensor] = []
 
     def make(self, trainer: Trainer) -> Path | None:
         """Make one if it is time; its file."""
         done = trainer.fraction >= 1
-        if not self._every or (trainer.step % self._every and not done):
+        if not self._photographs or (trainer.step % self._every and not done):
             return None
-        if not self._middles:
-            self._middles = [_middle(path) for path in self._photographs]
-        save_preview(trainer.network, self._middles, self._target)
+        save_preview(trainer.network, self._photographs, self._target)
         return self._target
 
 
-def _middle(path: Path) -> Tensor:
-    """The middle of a held-out photograph, square."""
-    picture = read_picture(path, shorter=PREVIEW_SIZE)
-    top, left = ((side - PREVIEW_SIZE) // 2 for side in picture.shape[1:])
-    return picture[:, top : top + PREVIEW_SIZE, left : left + PREVIEW_SIZE]
+def _middles(paths: Sequence[Path], notify: Notify) -> list[Tensor]:
+    """The middles of the held-out photographs, square."""
+    middles = []
+    for path in paths:
+        try:
+            picture = read_picture(path, shorter=PREVIEW_SIZE)
+        except TrainingError as error:
+            notify(str(error))
+            continue
+        top, left = ((side - PREVIEW_SIZE) // 2 for side in picture.shape[1:])
+        middles.append(picture[:, top : top + PREVIEW_SIZE, left : left + PREVIEW_SIZE])
+    return middles
 
 
 def _loop(

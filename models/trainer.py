@@ -7,9 +7,7 @@ The loop of Johnson 2016 (1603.08155) with the losses of `losses.py` and the ste
 from __future__ import annotations
 
 import math
-import os
 import pickle
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ from .losses import (
 from .motion import disturb, random_motion, steadiness_loss
 from .settings import TrainingSettings
 from .vgg import Vgg
+from .whole_file import whole_file
 
 TEMPORAL_EVERY = 2
 """The steadiness term runs in every second step, twice as heavy: half its time, the same pull."""
@@ -147,13 +146,8 @@ class Trainer:
             "losses": self.losses,
         }
         try:
-            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-            os.close(handle)
-            try:
-                torch.save(state, name)
-                Path(name).replace(path)
-            finally:
-                Path(name).unlink(missing_ok=True)
+            with whole_file(path) as partial:
+                torch.save(state, partial)
         except (OSError, RuntimeError) as error:
             raise TrainingError(f"{path}: the state cannot be written ({error})") from error
 

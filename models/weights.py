@@ -7,9 +7,8 @@ cache, the network. Nothing is used whose hash is not the one below.
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
-import tempfile
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 import platformdirs
 
 from .errors import WeightsError
+from .whole_file import whole_file
 
 FOLDERS_VARIABLE = "STYLIZE_WEIGHTS"
 CHUNK = 1 << 20
@@ -112,33 +112,31 @@ def _checked(path: Path, file: WeightsFile) -> Path:
 
 
 def _download(file: WeightsFile, target: Path, progress: Progress | None) -> Path:
-    """Fetch into a hidden file beside the target, check the hash, then rename: all or nothing."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=target.parent)
-    partial = Path(name)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            _fetch(file, stream.write, progress)
-        _checked(partial, file)
-        partial.replace(target)
-    except (urllib.error.URLError, OSError) as error:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(target) as partial:
+            _fetch(file, partial, progress)
+            if (found := sha256_of(partial)) != file.sha256:
+                raise WeightsError(
+                    f"{file.url}: not the file we know (sha256 {found[:12]}…, expected "
+                    f"{file.sha256[:12]}…): a proxy or a broken download; nothing was kept"
+                )
+    except (http.client.HTTPException, OSError) as error:
         searched = ", ".join(str(folder) for folder in folders())
         reason = getattr(error, "reason", error)
         raise WeightsError(
             f"{file.name} is not in {searched} and cannot be downloaded ({reason}); get it with: "
             f"curl -L -o '{target}' {file.url}"
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
     return target
 
 
-def _fetch(file: WeightsFile, write: Callable[[bytes], int], progress: Progress | None) -> None:
-    request = urllib.request.Request(file.url)  # noqa: S310 - https, from our own table
-    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - as above
+def _fetch(file: WeightsFile, target: Path, progress: Progress | None) -> None:
+    answer = urllib.request.urlopen(file.url, timeout=TIMEOUT_SECONDS)  # noqa: S310 - our table's
+    with answer, target.open("wb") as stream:
         fetched = 0
         while piece := answer.read(CHUNK):
-            write(piece)
+            stream.write(piece)
             fetched += len(piece)
             if fetched > file.size:
                 break

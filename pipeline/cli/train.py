@@ -32,8 +32,8 @@ _SETTINGS: tuple[tuple[str, type, str, str], ...] = (
     ("style-size", int, "PIXELS", "Shorter side of STYLE: larger, larger strokes.  [default: 512]"),
     ("content-weight", float, "W", "How much the photograph counts.  [default: 1]"),
     ("style-weight", float, "W", "How much the style counts.  [default: 0.75]"),
-    ("tv-weight", float, "W", "How much calm counts (total variation).  [default: 0.5]"),
-    ("temporal-weight", float, "W", "How much steadiness counts; 0: not.  [default: 20]"),
+    ("tv-weight", float, "W", "How much calm counts (total variation).  [default: 1]"),
+    ("temporal-weight", float, "W", "How much steadiness counts; 0: not.  [default: 30]"),
     ("learning-rate", float, "RATE", "Of Adam, at its highest.  [default: 0.002]"),
     ("seed", int, "N", "Of weights, crops, motion and the held-out split.  [default: 0]"),
 )
@@ -91,6 +91,7 @@ def train(
     about 45 minutes. Ctrl-C keeps what was learnt; the same command goes on from there.
     """
     # Importing torch takes seconds: only now, so that --help answers at once.
+    from stylize.models.errors import TrainingError
     from stylize.models.settings import TrainingSettings
     from stylize.models.train import train as run
 
@@ -104,6 +105,10 @@ def train(
         if value is not None or name in {"steps", "minutes"}
     }
     settings = TrainingSettings(**typed)
+    try:
+        settings.check()
+    except TrainingError as error:
+        raise click.UsageError(str(error)) from error
     with _progress(output, quiet=quiet) as screen:
         try:
             run(

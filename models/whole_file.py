@@ -1,0 +1,32 @@
+"""Files that appear whole or not at all: written under a hidden name beside, then renamed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+READABLE = 0o644
+"""Permissions of a finished file: temporary files are made for their owner's eyes alone."""
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """Give a path to write to, which takes the target's place when the block ends well.
+
+    Raises:
+        OSError: the folder is missing or cannot be written to.
+    """
+    handle, name = tempfile.mkstemp(
+        prefix=f".{target.stem}.part.", suffix=target.suffix, dir=target.parent
+    )
+    os.close(handle)
+    partial = Path(name)
+    try:
+        yield partial
+        partial.chmod(READABLE)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,185 @@
+"""Networks survive the disk, and nothing else gets in."""
+
+import json
+import os
+import pickle
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from stylize.models import CheckpointError, Johnson, Swift, load_model, save_model
+from stylize.models.weights import sha256_of
+
+RECIPE = {"style": "wave.jpg", "losses": {"style": 1.5}, "settings": {"steps": None, "crop": 256}}
+
+
+def metadata_of(path):
+    with path.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        return json.loads(stream.read(length))["__metadata__"]
+
+
+def resaved(path, **changes):
+    save_file(load_file(path), path, metadata=metadata_of(path) | changes)
+
+
+@pytest.fixture
+def saved(tiny, tmp_path):
+    path = tmp_path / "look.safetensors"
+    save_model(tiny, path, recipe=RECIPE)
+    return path
+
+
+def test_a_network_comes_back_with_its_recipe(tiny, saved):
+    loaded = load_model(saved)
+    assert (loaded.method, loaded.recipe) == ("swift", RECIPE)
+    assert loaded.sha256 == sha256_of(saved)
+    picture = torch.rand(1, 3, 24, 32)
+    torch.testing.assert_close(loaded.network(picture), tiny(picture), atol=5e-3, rtol=0)
+    assert not loaded.network.training
+    assert not any(parameter.requires_grad for parameter in loaded.network.parameters())
+
+
+def test_a_second_trip_changes_no_bit(saved, tmp_path):
+    again = tmp_path / "again.safetensors"
+    save_model(load_model(saved).network, again, recipe=RECIPE)
+    assert metadata_of(again) == metadata_of(saved)
+    first, second = load_file(saved), load_file(again)
+    assert first.keys() == second.keys()
+    assert all(torch.equal(tensor, second[name]) for name, tensor in first.items())
+
+
+def test_a_johnson_network_comes_back(tmp_path):
+    path = tmp_path / "classic.safetensors"
+    save_model(Johnson(), path, recipe={})
+    assert isinstance(load_model(path).network, Johnson)
+
+
+def test_the_shipped_shape_of_swift_fits_in_a_megabyte(tmp_path):
+    path = tmp_path / "look.safetensors"
+    save_model(Swift(), path, recipe={})
+    assert path.stat().st_size < 1_000_000
+
+
+def test_weights_are_in_half_precision(saved):
+    assert {tensor.dtype for tensor in load_file(saved).values()} == {torch.float16}
+
+
+def test_a_failed_save_leaves_the_old_file(saved, tiny):
+    before = saved.read_bytes()
+    with torch.no_grad():
+        tiny.up3.weight.fill_(float("nan"))
+    with pytest.raises(CheckpointError, match=r"'up3.weight' holds NaN or infinity"):
+        save_model(tiny, saved, recipe={})
+    assert saved.read_bytes() == before
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+def test_a_folder_that_is_not_there_is_an_error(tiny, tmp_path):
+    with pytest.raises(CheckpointError, match=r"cannot be written \(No such file or directory\)"):
+        save_model(tiny, tmp_path / "nowhere" / "look.safetensors", recipe={})
+
+
+def test_a_frozen_network_is_not_saved(tiny, tmp_path):
+    with pytest.raises(CheckpointError, match="frozen network cannot be saved"):
+        save_model(tiny.freeze(torch.rand(1, 3, 16, 16)), tmp_path / "a.safetensors", recipe={})
+
+
+def test_a_missing_file_is_an_error(tmp_path):
+    with pytest.raises(CheckpointError, match=r"absent.safetensors: no such file"):
+        load_model(tmp_path / "absent.safetensors")
+
+
+@pytest.mark.parametrize("kept", [0, 5, 40, 300, 4000])
+def test_a_truncated_file_is_an_error(saved, kept):
+    saved.write_bytes(saved.read_bytes()[:kept])
+    with pytest.raises(CheckpointError, match=r"look.safetensors: .*(damaged|truncated)"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize("kept", [1, 10, 100, 3000, -40])
+def test_a_truncated_pickle_is_an_error(tmp_path, kept):
+    path = tmp_path / "short.pth"
+    torch.save({"in5.weight": torch.rand(500), "deconv3.weight": torch.rand(500)}, path)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(CheckpointError, match=r"short.pth: not a"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("content", [b"GIF89a" * 20, b"hello\n" * 50, b"\x80\x02}q\x00." * 3])
+def test_another_kind_of_file_is_an_error(tmp_path, content):
+    path = tmp_path / "picture.pth"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"picture.pth: (not a|holds)"):
+        load_model(path)
+
+
+class Hostile:
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.mkdir, (self.mark,)
+
+
+@pytest.mark.parametrize("write", ["torch", "pickle"])
+def test_a_hostile_pickle_runs_nothing(tmp_path, write):
+    path, mark = tmp_path / "hostile.pth", str(tmp_path / "was-here")
+    if write == "torch":
+        torch.save({"deconv3.weight": Hostile(mark)}, path)
+    else:
+        path.write_bytes(pickle.dumps(Hostile(mark), protocol=2))
+    with pytest.raises(CheckpointError, match="would run code of its own"):
+        load_model(path)
+    assert not (tmp_path / "was-here").exists()
+
+
+def test_another_programs_tensors_are_described(tmp_path):
+    path = tmp_path / "other.safetensors"
+    save_file({"encoder.weight": torch.rand(3, 3)}, path)
+    with pytest.raises(
+        CheckpointError, match=r"1 tensors of an unknown network \('encoder.weight'"
+    ):
+        load_model(path)
+
+
+def test_another_programs_checkpoint_is_described(tmp_path):
+    path = tmp_path / "other.pth"
+    torch.save({"features.0.weight": torch.rand(3, 3)}, path)
+    with pytest.raises(
+        CheckpointError, match=r"unknown network \('features.0.weight', …\); of .pth"
+    ):
+        load_model(path)
+
+
+def test_a_method_of_a_later_version_is_named(saved):
+    resaved(saved, method="micro")
+    with pytest.raises(
+        CheckpointError, match=r"holds a network of method 'micro'; .*swift, johnson"
+    ):
+        load_model(saved)
+
+
+def test_a_swift_file_that_says_johnson_is_refused(saved):
+    resaved(saved, method="johnson", architecture="{}")
+    with pytest.raises(CheckpointError, match=r"no johnson network: 'conv1.weight' should be"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    ["[", "[1]", '{"depth": 3}', '{"widths": [16, 48]}', '{"widths": [9000000, 1, 1, 1]}', "null"],
+)
+def test_a_senseless_architecture_is_refused(saved, architecture):
+    resaved(saved, architecture=architecture)
+    with pytest.raises(CheckpointError, match="its metadata makes no sense"):
+        load_model(saved)
+
+
+def test_weights_that_are_no_numbers_are_refused(saved):
+    tensors = load_file(saved)
+    tensors["down1.weight"][0, 0, 0, 0] = float("inf")
+    save_file(tensors, saved, metadata=metadata_of(saved))
+    with pytest.raises(CheckpointError, match=r"'down1.weight' holds NaN or infinity"):
+        load_model(saved)

@@ -1,0 +1,105 @@
+"""The layers do what their plain, slow forms do."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - its name everywhere
+
+from stylize.models.layers import (
+    Convolution,
+    Doubling,
+    DoublingLast,
+    Halving,
+    InstanceNorm,
+    pad,
+)
+
+PICTURES = torch.rand(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
+INSIDE = (..., slice(4, -4), slice(4, -4))
+
+
+def plain_halving(pictures: Tensor, layer: Convolution) -> Tensor:
+    return F.avg_pool2d(F.conv2d(F.pad(pictures, (2,) * 4), layer.weight, layer.bias), 2)
+
+
+def plain_doubling(pictures: Tensor, layer: Convolution) -> Tensor:
+    doubled = F.interpolate(pictures, scale_factor=2, mode="nearest")
+    edge = layer.weight.shape[-1] // 2
+    return F.conv2d(F.pad(doubled, (edge,) * 4), layer.weight, layer.bias)
+
+
+@pytest.mark.parametrize(
+    ("layer", "plain"),
+    [
+        (Halving(3, 5, 5), plain_halving),
+        (Doubling(3, 5), plain_doubling),
+        (DoublingLast(3, 5), plain_doubling),
+    ],
+    ids=["halving", "doubling", "doubling last"],
+)
+def test_a_folded_layer_equals_its_plain_form_away_from_the_border(layer, plain):
+    found, wanted = layer(PICTURES), plain(PICTURES, layer)
+    assert found.shape == wanted.shape
+    torch.testing.assert_close(found[INSIDE], wanted[INSIDE], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [Convolution(3, 5, 3), Halving(3, 5, 3), Halving(3, 5, 5), Doubling(3, 5), DoublingLast(3, 5)],
+)
+def test_one_colour_gives_one_colour_up_to_the_border(layer):
+    plain = torch.tensor([0.2, 0.5, 0.9])[None, :, None, None].expand(1, 3, 16, 24)
+    painted = layer(plain)
+    spread = painted.amax((2, 3)) - painted.amin((2, 3))
+    assert spread.max() < 1e-5
+
+
+@pytest.mark.parametrize("layer", [Convolution(3, 5, 3), Halving(3, 5, 3), DoublingLast(3, 5)])
+def test_settling_keeps_the_output_and_stops_learning(layer):
+    before = layer(PICTURES)
+    layer.settle()
+    layer.settle()
+    torch.testing.assert_close(layer(PICTURES), before)
+    assert not layer.weight.requires_grad
+
+
+@pytest.mark.parametrize("layer", [Convolution(3, 5, 3), Doubling(3, 5), DoublingLast(3, 5)])
+def test_a_scale_and_shift_of_the_output_fold_into_the_weights(layer):
+    scale, shift = torch.rand(5) + 0.5, torch.randn(5)
+    wanted = layer(PICTURES) * scale[:, None, None] + shift[:, None, None]
+    layer.scale_outputs(scale, shift)
+    torch.testing.assert_close(layer(PICTURES), wanted, atol=1e-5, rtol=1e-5)
+
+
+def test_live_norm_is_instance_norm():
+    norm = InstanceNorm(3)
+    with torch.no_grad():
+        norm.weight.copy_(torch.tensor([0.5, 1.0, 2.0]))
+        norm.bias.copy_(torch.tensor([0.1, -0.2, 0.3]))
+    wanted = F.instance_norm(PICTURES, weight=norm.weight, bias=norm.bias)
+    torch.testing.assert_close(norm(PICTURES), wanted, atol=1e-5, rtol=0)
+
+
+def test_pooling_measures_all_pictures_as_one():
+    norm = InstanceNorm(3)
+    norm.state = "pooling"
+    side_by_side = torch.cat([PICTURES[:1], PICTURES[1:]], dim=3)
+    wanted = F.instance_norm(side_by_side)
+    found = norm(PICTURES)
+    torch.testing.assert_close(torch.cat([found[:1], found[1:]], 3), wanted, atol=1e-5, rtol=0)
+
+
+def test_a_folded_norm_does_nothing():
+    norm = InstanceNorm(3)
+    norm.state = "folded"
+    assert norm(PICTURES) is PICTURES
+
+
+def test_reflection_turns_into_repetition_where_the_picture_is_too_small():
+    row = torch.tensor([[[[1.0, 2.0, 3.0]]]])
+    assert pad(row, 0, 2, 0, 0, "reflect").flatten().tolist() == [1, 2, 3, 2, 1]
+    assert pad(row, 0, 3, 0, 0, "reflect").flatten().tolist() == [1, 2, 3, 3, 3, 3]
+
+
+def test_nothing_to_add_adds_nothing():
+    assert pad(PICTURES, 0, 0, 0, 0, "reflect") is PICTURES

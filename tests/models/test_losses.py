@@ -1,0 +1,103 @@
+"""The losses equal their definitions, and fall where they should."""
+
+import pytest
+import torch
+
+from stylize.models.losses import (
+    VARIANCE_EPSILON,
+    content_loss,
+    gram_loss,
+    join,
+    moments_loss,
+    statistics,
+    style_loss,
+    style_target,
+    total_variation,
+)
+
+FEATURES = torch.rand(2, 5, 8, 12, generator=torch.Generator().manual_seed(0)) * 2
+
+
+def by_definition(features, parts):
+    tall, wide = features.shape[2] // parts, features.shape[3] // parts
+    means, deviations, grams = [], [], []
+    for row in range(parts):
+        for column in range(parts):
+            piece = features[:, :, row * tall :][:, :, :tall, column * wide :][..., :wide]
+            flat = piece.flatten(2)
+            means.append(flat.mean(2))
+            deviations.append((flat.var(2, correction=0) + VARIANCE_EPSILON).sqrt())
+            grams.append(flat @ flat.mT / (flat.shape[1] * flat.shape[2]))
+    return [torch.stack(found, 1) for found in (means, deviations, grams)]
+
+
+def as_list(found):
+    return [found.mean, found.deviation, found.gram]
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_statistics_and_their_gradient_follow_the_definition(parts):
+    ours, plain = (FEATURES.clone().requires_grad_() for _ in range(2))
+    found, wanted = as_list(statistics(ours, parts=parts)), by_definition(plain, parts)
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
+        pull = torch.randn_like(other)
+        (one * pull).sum().backward(retain_graph=True)
+        (other * pull).sum().backward(retain_graph=True)
+    torch.testing.assert_close(ours.grad, plain.grad, atol=1e-5, rtol=1e-4)
+
+
+def test_the_whole_is_joined_from_its_quarters():
+    joined = as_list(join(statistics(FEATURES, parts=2)))
+    for one, other in zip(joined, as_list(statistics(FEATURES)), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
+
+
+def test_what_does_not_divide_is_left_out():
+    torch.testing.assert_close(
+        statistics(FEATURES[..., :7, :11], parts=2).mean,
+        statistics(FEATURES[..., :6, :10], parts=2).mean,
+    )
+
+
+def layered(features):
+    return dict.fromkeys(("relu1_1", "relu2_1", "relu3_1", "relu4_1"), features)
+
+
+def test_a_picture_has_no_style_loss_to_itself_where_its_quarters_agree():
+    tile = FEATURES[:1].repeat(1, 1, 2, 2)
+    target = style_target(layered(FEATURES[:1]))
+    assert style_loss(layered(tile), target).item() == pytest.approx(0, abs=1e-8)
+    assert style_loss(layered(tile * 1.1), target).item() > 0.01
+
+
+def test_style_heaped_into_a_corner_costs_more_than_style_spread_out():
+    """Both have the very same statistics as a whole."""
+    spread_out = torch.zeros(1, 3, 16, 16)
+    spread_out[..., ::2, ::2] = 1
+    heaped = torch.zeros(1, 3, 16, 16)
+    heaped[..., :8, :8] = 1
+    target = style_target(layered(spread_out))
+    whole = statistics(heaped)
+    assert moments_loss(whole, target["relu1_1"]).item() == pytest.approx(0, abs=1e-10)
+    assert gram_loss(whole, target["relu1_1"]).item() == pytest.approx(0, abs=1e-10)
+    assert style_loss(layered(heaped), target) > 0.1 + style_loss(layered(spread_out), target)
+
+
+def test_half_precision_features_are_measured_in_single():
+    features = (FEATURES + 30).to(torch.bfloat16)
+    found = statistics(features)
+    assert found.mean.dtype == torch.float32
+    torch.testing.assert_close(found.mean[:, 0], features.float().mean((2, 3)))
+
+
+def test_content_is_the_squared_error_at_relu4_1():
+    loss = content_loss({"relu4_1": FEATURES}, {"relu4_1": FEATURES + 0.5})
+    assert loss.item() == pytest.approx(0.25)
+
+
+def test_total_variation_counts_steps_down_and_across():
+    picture = torch.zeros(1, 1, 4, 5)
+    picture[..., 2:] = 1
+    assert total_variation(picture).item() == pytest.approx(1 / 4)
+    assert total_variation(picture.mT).item() == pytest.approx(1 / 4)

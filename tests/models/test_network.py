@@ -1,0 +1,95 @@
+"""The contract that every one-style network keeps."""
+
+import copy
+
+import pytest
+import torch
+
+from stylize.models import ModelError
+from stylize.models.checkpoint import NETWORKS
+from stylize.models.layers import InstanceNorm
+
+SIZES = [(1, 1), (1, 40), (3, 5), (17, 9), (64, 48), (33, 70)]
+
+
+@pytest.fixture(params=list(NETWORKS), scope="module")
+def network(request):
+    """Every registered network, with norms that are not the untrained ones."""
+    torch.manual_seed(4)
+    network = NETWORKS[request.param]().eval().requires_grad_(False)
+    for module in network.modules():
+        if isinstance(module, InstanceNorm):
+            module.weight.uniform_(0.5, 1.5)
+            module.bias.uniform_(-0.5, 0.5)
+    return network
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return torch.rand(3, 3, 40, 56, generator=torch.Generator().manual_seed(5))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_any_size_comes_back(network, size):
+    painted = network(torch.rand(2, 3, *size))
+    assert painted.shape == (2, 3, *size)
+    assert painted.isfinite().all()
+    assert painted.min() >= 0
+    assert painted.max() <= 1
+
+
+def test_pictures_of_a_batch_do_not_touch_each_other(network, pictures):
+    alone = torch.cat([network(picture[None]) for picture in pictures])
+    torch.testing.assert_close(network(pictures), alone, atol=1e-4, rtol=0)
+
+
+def test_every_convolution_but_the_last_is_followed_by_a_norm(network):
+    norms = [module for module in network.modules() if isinstance(module, InstanceNorm)]
+    assert {id(norm) for norm in norms} == {id(norm) for _, norm in network.normalised()}
+
+
+def test_a_network_frozen_on_a_picture_paints_that_picture_alike(network, pictures):
+    picture = pictures[:1]
+    torch.testing.assert_close(
+        network.freeze(picture)(picture), network(picture), atol=2e-4, rtol=0
+    )
+
+
+def test_freezing_leaves_the_network_as_it_was(network, pictures):
+    before = copy.deepcopy(network.state_dict())
+    painted = network(pictures)
+    network.freeze(pictures)
+    assert torch.equal(network(pictures), painted)
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+    assert not network.frozen
+
+
+def test_a_frozen_network_treats_a_picture_alike_in_any_company(network, pictures):
+    frozen = network.freeze(pictures)
+    assert frozen.frozen
+    darker = pictures * 0.5
+    together = frozen(torch.cat([pictures[:1], darker[:1]]))
+    torch.testing.assert_close(together[:1], frozen(pictures[:1]), atol=1e-5, rtol=0)
+    assert (network(darker) - frozen(darker)).abs().max() > 0.01
+
+
+def test_a_frozen_network_paints_tiles_as_the_whole(network):
+    """Away from the cut a tile has no way to know that it is one."""
+    picture = torch.rand(1, 3, 64, 512, generator=torch.Generator().manual_seed(6))
+    frozen = network.freeze(picture)
+    whole, tile = frozen(picture), frozen(picture[..., :352])
+    torch.testing.assert_close(tile[..., :192], whole[..., :192], atol=1e-5, rtol=0)
+
+
+def test_freezing_twice_is_refused(network, pictures):
+    with pytest.raises(ModelError, match="frozen already; freeze the network it came from"):
+        network.freeze(pictures).freeze(pictures)
+
+
+def test_bfloat16_stays_bfloat16_and_close(network, pictures):
+    frozen = network.freeze(pictures)
+    wanted = frozen(pictures)
+    halved = frozen.to(torch.bfloat16).to(memory_format=torch.channels_last)
+    painted = halved(pictures.to(torch.bfloat16))
+    assert painted.dtype == torch.bfloat16
+    assert (painted.float() - wanted).abs().mean() < 0.01

@@ -1,0 +1,199 @@
+"""Training learns, keeps its word after an interruption, and stops with a reason."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from stylize.models import TrainingError, load_model, trainer
+from stylize.models import train as train_module
+from stylize.models.settings import TrainingSettings
+from stylize.models.train import train
+from stylize.models.vgg import Vgg
+from stylize.models.weights import sha256_of
+
+SETTINGS = TrainingSettings(steps=4, minutes=None, crop=64, batch=2, style_size=64)
+
+
+@pytest.fixture(autouse=True)
+def small_extractor(tmp_path, monkeypatch, tiny_vgg):
+    """A VGG of a few channels in place of the real one."""
+    weights = tmp_path / "extractor.pth"
+    weights.write_bytes(b"stands for the real file")
+    monkeypatch.setattr(train_module, "find_weights", lambda *_, **__: weights)
+    monkeypatch.setattr(train_module, "_extractor", lambda _: Vgg(*tiny_vgg))
+    return weights
+
+
+@pytest.fixture
+def target(tmp_path):
+    return tmp_path / "out" / "look.safetensors"
+
+
+@pytest.fixture
+def run(style, photographs, target):
+    """Train with the small defaults, keeping reports and notices."""
+    target.parent.mkdir()
+
+    def trained(settings=SETTINGS, *, to=target, preview_every=0, report=None, **options):
+        reports, notices = [], []
+
+        def keep(found):
+            reports.append(found)
+            if report is not None:
+                report(found)
+
+        options = {"preview_every": preview_every, "report": keep} | options
+        train(style, photographs, to, settings=settings, notify=notices.append, **options)
+        return reports, notices
+
+    return trained
+
+
+def interrupt_at(step):
+    def report(found):
+        if found.step == step:
+            raise KeyboardInterrupt
+
+    return report
+
+
+def test_a_trained_network_can_be_loaded_with_its_recipe(run, target, style, small_extractor):
+    reports, _ = run(command="stylize train style.png")
+    loaded = load_model(target)
+    recipe = loaded.recipe
+    assert loaded.method == "swift"
+    assert (recipe["style"], recipe["style_sha256"]) == ("style.png", sha256_of(style))
+    assert (recipe["photographs"], recipe["held_out"], recipe["steps"]) == (11, 1, 4)
+    assert recipe["settings"] == SETTINGS.as_table()
+    assert recipe["extractor_sha256"] == sha256_of(small_extractor)
+    assert recipe["command"] == "stylize train style.png"
+    assert set(recipe["losses"]) == {"content", "style", "tv", "temporal"}
+    assert [report.step for report in reports] == [1, 2, 3, 4]
+    assert [report.fraction for report in reports] == [0.25, 0.5, 0.75, 1]
+    assert reports[-1].seconds_left == 0
+    assert [path.name for path in target.parent.iterdir()] == ["look.safetensors"]
+
+
+def test_the_style_is_learnt(run):
+    reports, _ = run(replace(SETTINGS, steps=25, learning_rate=1e-2))
+    assert reports[-1].losses["style"] < 0.75 * reports[0].losses["style"]
+
+
+def test_equal_seeds_give_equal_networks(run, tmp_path):
+    paths = [tmp_path / f"{name}.safetensors" for name in "abc"]
+    for path, seed in zip(paths, (0, 0, 1), strict=True):
+        run(replace(SETTINGS, steps=2, seed=seed), to=path)
+    first, second, other = (load_file(path)["up1.weight"] for path in paths)
+    assert torch.equal(first, second)
+    assert not torch.equal(first, other)
+
+
+def test_an_interrupted_run_goes_on_as_if_nothing_had_been(run, target, tmp_path):
+    whole = tmp_path / "whole.safetensors"
+    run(to=whole)
+    with pytest.raises(KeyboardInterrupt):
+        run(report=interrupt_at(2))
+    assert not target.exists()
+    assert target.with_name("look.safetensors.train.pt").exists()
+    reports, _ = run()
+    assert [report.step for report in reports] == [3, 4]
+    found, wanted = load_file(target), load_file(whole)
+    assert all(torch.equal(found[name], tensor) for name, tensor in wanted.items())
+    assert load_model(target).recipe["losses"] == load_model(whole).recipe["losses"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (replace(SETTINGS, batch=1), "belongs to a run with batch 2, this one has 1"),
+        (replace(SETTINGS, method="johnson"), "with method swift, this one has johnson"),
+    ],
+)
+def test_another_run_does_not_go_on_from_it_unless_restarted(run, target, changed, message):
+    with pytest.raises(KeyboardInterrupt):
+        run(report=interrupt_at(1))
+    with pytest.raises(TrainingError, match=message):
+        run(changed)
+    reports, _ = run(replace(changed, steps=1), resume=False)
+    assert reports[0].step == 1
+    assert load_model(target).method == changed.method
+
+
+def test_a_damaged_state_is_an_error(run, target):
+    target.with_name("look.safetensors.train.pt").write_bytes(b"damaged")
+    with pytest.raises(TrainingError, match=r"a damaged state file; add --restart"):
+        run()
+
+
+def test_a_finished_network_is_not_trained_over(run, target):
+    run(replace(SETTINGS, steps=1))
+    before = target.read_bytes()
+    with pytest.raises(TrainingError, match=r"exists already; train it anew with --restart"):
+        run()
+    assert target.read_bytes() == before
+
+
+def test_a_loss_that_is_no_number_stops_with_its_name_and_step(run, target, monkeypatch):
+    calls = iter([0.1, 0.1, float("nan")])
+    monkeypatch.setattr(trainer, "total_variation", lambda painted: painted.mean() * next(calls))
+    with pytest.raises(
+        TrainingError, match=r"the tv loss is nan at step 2: .*--learning-rate 0.0005"
+    ):
+        run()
+    assert not target.exists()
+
+
+def test_previews_come_when_due_and_in_the_end(run, target):
+    reports, _ = run(preview_every=3)
+    preview = target.with_name("look.preview.png")
+    assert [report.preview for report in reports] == [None, None, preview, preview]
+    with Image.open(preview) as picture:
+        assert picture.size == (292, 584)
+
+
+def test_without_the_temporal_weight_there_is_no_such_loss(run):
+    reports, _ = run(replace(SETTINGS, temporal_weight=0.0, steps=1))
+    assert set(reports[0].losses) == {"content", "style", "tv"}
+
+
+def test_few_and_broken_photographs_are_told(run, photographs):
+    (photographs / "broken.jpg").write_bytes(b"no picture")
+    _, notices = run(replace(SETTINGS, steps=1))
+    assert notices == [
+        f"1 of the files are no readable pictures (the first: {photographs / 'broken.jpg'})",
+        "only 11 photographs to learn from; with fewer than 200 the network learns them by heart",
+    ]
+
+
+def test_a_flat_and_small_style_is_told(run, style):
+    Image.new("RGB", (20, 30), "navy").save(style)
+    _, notices = run(replace(SETTINGS, steps=1))
+    assert (
+        "its shorter side has only 20 pixels; enlarged to 64 it has no fine strokes" in notices[0]
+    )
+    assert "almost one colour all over; there are no strokes to learn from it" in notices[1]
+
+
+def test_a_style_that_is_no_picture_is_an_error(run, style):
+    style.write_bytes(b"no picture")
+    with pytest.raises(TrainingError, match=r"style.png: cannot be read as a picture"):
+        run()
+
+
+def test_a_device_that_is_not_there_is_an_error(run):
+    with pytest.raises(TrainingError, match=r"cannot compute on device 'abacus' \(.*\); cpu works"):
+        run(device="abacus")
+
+
+def test_a_folder_to_write_to_must_be_there(run, tmp_path):
+    with pytest.raises(TrainingError, match=r"there is no folder .*nowhere"):
+        run(to=tmp_path / "nowhere" / "look.safetensors")
+
+
+def test_a_johnson_network_learns_too(run, target):
+    reports, _ = run(replace(SETTINGS, method="johnson", steps=2))
+    assert all(torch.tensor(list(report.losses.values())).isfinite().all() for report in reports)
+    assert load_model(target).method == "johnson"

@@ -1,0 +1,174 @@
+"""`stylize train` turns words into settings, shows progress, and ends with the right code."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from stylize.models import TrainingError, load_model
+from stylize.models.settings import TrainingSettings
+from stylize.models.train import TrainingReport
+from stylize.pipeline.cli import main
+from stylize.pipeline.cli.train import train
+
+REPORT = TrainingReport(
+    step=7,
+    fraction=0.5,
+    losses={"content": 2.0, "style": 1.25},
+    steps_per_second=0.5,
+    seconds_left=125.0,
+)
+
+
+@pytest.fixture
+def words(tmp_path):
+    """A style, a folder and an output, as a user types them."""
+    Image.radial_gradient("L").save(tmp_path / "style.png")
+    (tmp_path / "photographs").mkdir()
+    named = ["style.png", "--content", "photographs", "-o", "look.safetensors"]
+    return [str(tmp_path / word) if word[0] != "-" else word for word in named]
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Stand in for the training itself; what it was called with."""
+    calls = []
+
+    def fake(style, content, target, **options):
+        calls.append((style, content, target, options))
+        options["notify"]("a word of warning")
+        options["report"](REPORT)
+
+    monkeypatch.setattr("stylize.models.train.train", fake)
+    return calls
+
+
+def run(*words):
+    return CliRunner().invoke(train, list(words))
+
+
+def test_nothing_but_the_needful_trains_with_the_defaults(words, trained, tmp_path):
+    result = run(*words)
+    assert result.exit_code == 0
+    assert result.stdout == f"{tmp_path / 'look.safetensors'}\n"
+    ((style, content, target, options),) = trained
+    assert (style.name, content.name, target.name) == (
+        "style.png",
+        "photographs",
+        "look.safetensors",
+    )
+    assert options["settings"] == TrainingSettings()
+    assert (options["resume"], options["device"], options["preview_every"]) == (True, "cpu", 200)
+
+
+def test_every_option_reaches_the_settings(words, trained):
+    typed = (
+        "--method johnson --steps 9 --crop 128 --batch 2 --style-size 300 --content-weight 2 "
+        "--style-weight 3 --tv-weight 4 --temporal-weight 5 --learning-rate 0.001 --seed 6 "
+        "--restart --preview-every 0"
+    )
+    assert run(*words, *typed.split()).exit_code == 0
+    options = trained[0][3]
+    assert options["settings"] == TrainingSettings(
+        method="johnson",
+        steps=9,
+        minutes=None,
+        crop=128,
+        batch=2,
+        style_size=300,
+        content_weight=2.0,
+        style_weight=3.0,
+        tv_weight=4.0,
+        temporal_weight=5.0,
+        learning_rate=0.001,
+        seed=6,
+    )
+    assert (options["resume"], options["preview_every"]) == (False, 0)
+
+
+def test_the_help_gives_the_defaults_of_the_settings():
+    shown = " ".join(run("--help").stdout.split())
+    for name, value in TrainingSettings().as_table().items():
+        if name != "steps":
+            text = shown.split(f"--{name.replace('_', '-')} ")[1].split(" --")[0]
+            assert f"[default: {value:g}]" if isinstance(value, float) else f"{value}" in text
+
+
+@pytest.mark.parametrize(
+    ("words_more", "message"),
+    [
+        (["--crop", "100"], "crop is 100; it must be a multiple of 16"),
+        (["--method", "gatys"], "'gatys' is not one of 'swift', 'johnson'"),
+        (["--vgg", "absent.pth"], "'absent.pth' does not exist"),
+        (["-o", "look.pth"], "look.pth: must end in .safetensors"),
+    ],
+)
+def test_wrong_words_are_wrong_usage(words, trained, words_more, message):
+    result = run(*words, *words_more)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not trained
+
+
+def test_without_a_terminal_progress_is_plain_lines(words, trained):
+    result = run(*words)
+    assert result.stderr.splitlines() == [
+        "a word of warning",
+        " 50%  step 7  content 2 style 1.25  0.50 steps/s  2:05 left",
+    ]
+
+
+def test_quiet_still_warns(words, trained):
+    assert run(*words, "--quiet").stderr == "a word of warning\n"
+
+
+def test_an_interruption_says_how_to_go_on(words, monkeypatch):
+    def fake(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stylize.models.train.train", fake)
+    result = run(*words)
+    assert result.exit_code == 130
+    assert "what was learnt is kept; the same command goes on from it" in result.stderr
+
+
+def test_a_failure_is_one_line(words, monkeypatch, capsys):
+    def fake(*_, **__):
+        raise TrainingError("the style loss is nan at step 3")
+
+    monkeypatch.setattr("stylize.models.train.train", fake)
+    with pytest.raises(SystemExit, match="1"):
+        main(["train", *words])
+    assert capsys.readouterr().err == "Error: the style loss is nan at step 3\n"
+
+
+def test_the_recipe_holds_the_command_without_folders(words, trained, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/stylize", "train", *words, "--seed", "3"])
+    assert run(*words).exit_code == 0
+    assert trained[0][3]["command"] == (
+        "stylize train style.png --content photographs -o look.safetensors --seed 3"
+    )
+
+
+def test_help_does_not_import_torch():
+    code = (
+        "import sys\n"
+        "from stylize.pipeline.cli.train import train\n"
+        "train(['--help'], standalone_mode=False)\n"
+        "sys.exit('torch' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, stdout=-3).returncode == 0
+
+
+@pytest.mark.vgg
+def test_a_real_run_makes_a_network(words, shared, vgg_weights, tmp_path):
+    for path in sorted((shared / "photos").iterdir())[:4]:
+        (tmp_path / "photographs" / path.name).symlink_to(path)
+    small = "--steps=2 --crop=64 --batch=1 --style-size=64 --preview-every=0"
+    weights = str(vgg_weights / "vgg_normalised.pth")
+    result = run(*words, *small.split(), "--vgg", weights)
+    assert result.exit_code == 0, result.output
+    assert load_model(Path(words[-1])).recipe["steps"] == 2
