@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import av
 from av.codec.context import CodecContext, ThreadType
@@ -38,6 +39,8 @@ class VideoSource:
     Args:
         path: the file.
         device: FFmpeg's name of the hardware that shall decode (`cuda`, …); None: the processor.
+        threads: whether several frames may be decoded at once, or only parts of one: slower, but
+            nothing is on its way when the file ends.
 
     Attributes:
         stream: the stream that is the film.
@@ -51,10 +54,17 @@ class VideoSource:
     stream: VideoStream
     decoder: VideoCodecContext
 
-    def __init__(self, path: Path, *, device: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        device: str | None = None,
+        threads: Literal["AUTO", "SLICE"] = "AUTO",
+    ) -> None:
         self.path = path
         self.damaged = 0
         self._device = device
+        self._threads = threads
         self._open()
 
     def __enter__(self) -> Self:
@@ -70,9 +80,33 @@ class VideoSource:
 
     def frames(self) -> Iterator[VideoFrame]:
         """Decode from where the file stands to its end, stepping over what is damaged."""
+        sent, last = 0, None
         for packet in self._packets():
-            yield from self._decoded(packet)
-        yield from self._decoded(None)
+            sent += 1
+            for frame in self._decoded(packet):
+                last = frame.pts
+                yield frame
+        on_the_way = min(sent, self.decoder.delay + self.decoder.reorder_depth)
+        damaged = self.damaged
+        rest = self._decoded(None)
+        yield from rest
+        last = rest[-1].pts if rest else last
+        if len(rest) < on_the_way and last is not None and self._threads == "AUTO":
+            # PyAV stops emptying a decoder at the first damaged packet, and what other threads
+            # had ready is lost with it. So the end is decoded once more without them.
+            with VideoSource(self.path, threads="SLICE") as again:
+                yield from again.frames_after(last)
+                self.damaged = damaged + again.damaged
+
+    def frames_after(self, tick: int) -> Iterator[VideoFrame]:
+        """Decode only what has a later time stamp than `tick`, and count only the damage there."""
+        if not self.seek(tick * self.time_base):
+            return
+        for packet in chain(self._packets(), [None]):
+            frames = self._decoded(packet)
+            if packet is not None and packet.pts is not None and packet.pts <= tick:
+                self.damaged = 0
+            yield from (frame for frame in frames if frame.pts is not None and frame.pts > tick)
 
     def seek(self, time: Fraction) -> bool:
         """Go to the last key frame at or before `time`; say whether the file can do that."""
@@ -114,6 +148,7 @@ class VideoSource:
         try:
             self.stream = _film_stream(self._container, self.path)
             self.decoder = _decoder(self.stream)
+            self.decoder.thread_type = ThreadType[self._threads]
         except BaseException:
             self._container.close()
             raise
@@ -163,7 +198,7 @@ def _opened(path: Path, device: str | None) -> InputContainer:
     try:
         # With its protocol named, a path with a colon in it is still a path.
         container = av.open(f"file:{path}", hwaccel=hardware)
-    except (FFmpegError, NotImplementedError) as error:
+    except (FFmpegError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SourceError(f"{path.name}: not a film, or damaged at its start ({reason})") from error
     kind = container.format.name
@@ -208,5 +243,4 @@ def _decoder(stream: VideoStream) -> VideoCodecContext:
         if isinstance(able, VideoCodecContext):
             able.extradata = decoder.extradata
             decoder = able
-    decoder.thread_type = ThreadType.AUTO
     return decoder
