@@ -1,0 +1,56 @@
+"""Render the sample photographs: `python samples/render_photos.py [NAME ...]`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import finish
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+HERE = Path(__file__).parent
+WIDTH, HEIGHT = 768, 512
+
+
+class Shot(NamedTuple):
+    """How a scene is taken: its module is `scene_<name>`."""
+
+    exposure: float = 1.0
+    bloom: float = 0.12
+
+
+SHOTS = {
+    "fruit": Shot(),
+    "lake": Shot(exposure=1.3),
+    "lighthouse": Shot(),
+    "balloons": Shot(),
+    "cat": Shot(exposure=0.85),
+}
+
+
+def render(
+    name: str, width: int = WIDTH, height: int = HEIGHT, *, oversampling: int = 2
+) -> Image.Image:
+    """Render one scene by its name in `SHOTS`."""
+    scene = importlib.import_module(f"scene_{name}")
+    light = scene.render(width * oversampling, height * oversampling)
+    shot = SHOTS[name]
+    return finish.develop(
+        light, width=width, height=height, exposure=shot.exposure, bloom=shot.bloom
+    )
+
+
+def main(names: list[str]) -> None:
+    """Write `photos/<name>.jpg` beside this script for each of `names`, or for all."""
+    folder = HERE / "photos"
+    folder.mkdir(exist_ok=True)
+    for name in names or SHOTS:
+        render(name).save(folder / f"{name}.jpg", quality=88)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
