@@ -37,6 +37,8 @@ _TIMECODE_RATES = {
     *(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60)),
 }
 
+_ASPECT_IN_STREAM = {"libx264", "libx265", "mpeg4", "mpeg2video"}
+
 
 @dataclass(frozen=True, slots=True)
 class FilmJob:
@@ -89,7 +91,6 @@ class FilmWriter:
         self._end = first.time
         self._duration = 0
         self._uneven = False
-        self._delay: int | None = None
         self._finished = False
         with ExitStack() as stack:
             self._sides = stack.enter_context(
@@ -125,10 +126,7 @@ class FilmWriter:
             # packets and a duration for the last one only: so the film ends when it should.
             self._held.pict_type = PictureType.I
         self._encode_held()
-        packets = self._stream.codec_context.encode(None)
-        if packets and self._uneven:
-            self._space_out(packets[-1])
-        self._mux(packets)
+        self._mux(self._stream.codec_context.encode(None))
         limited = self._job.span.end is not None or self._job.span.frames is not None
         self._sides.finish(self._output, self._end if limited else None)
         self._finished = True
@@ -177,6 +175,8 @@ class FilmWriter:
         aspect, (width, height) = self._job.film.pixel_aspect, self._filler.size
         if aspect == 1 or self._job.kind.muxer not in {"matroska", "webm"}:
             return
+        if self._job.encoder.name in _ASPECT_IN_STREAM:
+            return
         if not store_pixel_aspect(self._path, width=width, height=height, pixel_aspect=aspect):
             self._job.notify(f"{self._job.target.name}: no room for the pixel aspect {aspect}")
 
@@ -190,15 +190,8 @@ class FilmWriter:
             if packet.pts is not None:
                 packet.duration = self._durations.pop(packet.pts, packet.duration)
             decoded = packet.dts if packet.dts is not None else packet.pts or 0
-            if self._delay is None:
-                self._delay = (packet.pts or 0) - decoded
             self._sides.mux_until(self._output, decoded * self._time_base + self._clock.offset)
             self._output.mux(packet)
-
-    def _space_out(self, last: Packet[VideoStream]) -> None:
-        """Let the distances between packets add up to the film's length, as they do at a rate."""
-        if last.pts is not None and last.dts is not None:
-            last.dts = max(last.dts, last.pts - (self._delay or 0))
 
     def _discard(self) -> None:
         if not self._finished:
