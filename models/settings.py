@@ -15,7 +15,7 @@ WARM_UP = 0.01
 """Of the run, over which the learning rate rises: Adam's first steps are wild."""
 STYLE_FIRST = 4.0
 """Times the style weight, while strokes are learnt."""
-STYLE_FIRST_UNTIL, STYLE_FALLEN_AT = 0.45, 0.75
+STYLE_FIRST_UNTIL, STYLE_FALLEN_AT = 0.35, 0.6
 """Of the run. A network that meets its final balance from the start copies the photograph and
 never finds the strokes; one that starts with much style and is then brought down to the balance
 keeps them and gets the faces back (tried both ways with great_wave)."""
@@ -45,7 +45,7 @@ class TrainingSettings:
     steps: int | None = None
     minutes: float | None = 45.0
     crop: int = 256
-    batch: int = 3
+    batch: int = 2
     style_size: int = 512
     content_weight: float = 1.0
     style_weight: float = 0.75

@@ -16,9 +16,9 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 from .layers import Convolution, Doubling, DoublingLast, Halving, InstanceNorm
 from .network import StyleNetwork
 
-WIDTHS = (16, 48, 64, 24)
+WIDTHS = (16, 32, 64, 16)
 """Channels at 1/2, 1/4, 1/8 and, on the way back, 1/2: the widest that keeps the time."""
-BLOCKS = 3
+BLOCKS = 4
 MOST = 512
 """Channels or blocks: more would be no file of ours, and could fill the memory."""
 

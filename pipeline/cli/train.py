@@ -28,7 +28,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 _SETTINGS: tuple[tuple[str, type, str, str], ...] = (
     ("crop", int, "PIXELS", "Side of the training crops.  [default: 256]"),
-    ("batch", int, "N", "Crops in a step.  [default: 3]"),
+    ("batch", int, "N", "Crops in a step.  [default: 2]"),
     ("style-size", int, "PIXELS", "Shorter side of STYLE: larger, larger strokes.  [default: 512]"),
     ("content-weight", float, "W", "How much the photograph counts.  [default: 1]"),
     ("style-weight", float, "W", "How much the style counts.  [default: 0.75]"),

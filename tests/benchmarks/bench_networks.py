@@ -1,0 +1,80 @@
+"""Measures how long the networks take for one frame, all in one run, and says nothing else.
+
+    python tests/benchmarks/bench_networks.py [--size 1280x720] [--threads 2] [--rounds 5]
+
+Compare figures of one run only: on a busy machine all of them grow, their ratios hardly do. The
+rounds go through all variants in turn, and the fastest of each counts. Asserts nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import click
+import torch
+from torch import Tensor, nn
+
+from stylize.models import Johnson, StyleNetwork, Swift
+
+REPEATS = 3
+
+
+def _variants(frame: Tensor) -> dict[str, Callable[[], Tensor]]:
+    """Ways to run each network, by what they are called in the table."""
+    channels_last = torch.channels_last
+    half = frame.bfloat16().contiguous(memory_format=channels_last)
+
+    def quick(network: nn.Module) -> nn.Module:
+        return network.bfloat16().to(memory_format=channels_last)
+
+    def frozen(network: StyleNetwork) -> nn.Module:
+        return quick(network.freeze(frame[..., :256, :256]))
+
+    def compiled(network: nn.Module) -> Callable[[], Tensor]:
+        faster = torch.compile(network)
+        return lambda: faster(half)
+
+    plain, small, small_frozen = Johnson().eval(), quick(Swift().eval()), frozen(Swift())
+    return {
+        "johnson, float32, eager": lambda: plain(frame),
+        "johnson, bfloat16, compiled": compiled(quick(Johnson().eval())),
+        "johnson, bfloat16, frozen, compiled": compiled(frozen(Johnson())),
+        "swift, bfloat16, eager": lambda: small(half),
+        "swift, bfloat16, compiled": compiled(quick(Swift().eval())),
+        "swift, bfloat16, frozen, eager": lambda: small_frozen(half),
+        "swift, bfloat16, frozen, compiled": compiled(frozen(Swift())),
+    }
+
+
+def _milliseconds(run: Callable[[], Tensor]) -> float:
+    fastest = float("inf")
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        run()
+        fastest = min(fastest, time.perf_counter() - began)
+    return fastest * 1e3
+
+
+@click.command()
+@click.option("--size", default="1280x720", show_default=True)
+@click.option("--threads", default=2, show_default=True)
+@click.option("--rounds", default=5, show_default=True)
+@torch.inference_mode()
+def main(size: str, threads: int, rounds: int) -> None:
+    """Print milliseconds a frame, and each variant's share of the classic network's."""
+    torch.set_num_threads(threads)
+    torch._inductor.config.freezing = True
+    width, height = (int(side) for side in size.split("x"))
+    variants = _variants(torch.rand(1, 3, height, width))
+    fastest: dict[str, float] = {}
+    for _ in range(rounds):
+        for name, run in variants.items():
+            fastest[name] = min(fastest.get(name, float("inf")), _milliseconds(run))
+    usual = fastest["johnson, float32, eager"]
+    for name, milliseconds in fastest.items():
+        click.echo(f"{milliseconds:8.1f} ms  {usual / milliseconds:5.1f} times  {name}")
+
+
+if __name__ == "__main__":
+    main()
