@@ -104,7 +104,6 @@ class FilmWriter:
             )
             self._describe()
             open_encoder(self._output.start_encoding, job.encoder, job.target)
-            self._sides.mux_covers(self._output)
             self._opened = stack.pop_all()
 
     def add(self, frame: Frame) -> None:

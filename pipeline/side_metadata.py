@@ -16,6 +16,23 @@ _OF_THE_FILE = {
     *("rotate", "alpha_mode", "handler_name", "enc_key_id"),
 }
 
+# FFmpeg knows QuickTime's own languages by these codes only.
+_QUICKTIME_LANGUAGES = {
+    "deu": "ger",
+    "fre": "fra",
+    "nld": "dut",
+    "swe": "sve",
+    "ell": "gre",
+    "isl": "ice",
+    "zho": "chi",
+    "hrv": "hr ",
+}
+
+
+def quicktime_language(code: str) -> str:
+    """The code of a language (ISO 639-2) that ends up in a QuickTime file."""
+    return _QUICKTIME_LANGUAGES.get(code, code)
+
 
 def kept_metadata(metadata: Mapping[str, str], *, timecode: bool) -> dict[str, str]:
     """What of a container's or a stream's metadata holds for the output too.

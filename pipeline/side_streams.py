@@ -20,7 +20,7 @@ from av.stream import AttachmentStream, DataStream, Disposition
 from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 
-from .side_metadata import kept_chapters, kept_metadata
+from .side_metadata import kept_chapters, kept_metadata, quicktime_language
 from .side_tracks import (
     DamagedPacketError,
     Track,
@@ -80,7 +80,6 @@ class SideStreams:
         self._tracks: dict[int, Track] = {}
         self._packets: Iterator[tuple[Packet[Stream], Fraction]] = iter(())
         self._next: tuple[Packet[Stream], Fraction] | None = None
-        self._covers: list[Packet[Stream]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -131,11 +130,6 @@ class SideStreams:
             self._packets = self._demuxed(taken)
             self._next = next(self._packets, None)
 
-    def mux_covers(self, output: OutputContainer) -> None:
-        """Write cover pictures; directly after the header."""
-        for packet in self._covers:
-            output.mux(packet)
-
     def mux_until(self, output: OutputContainer, time: Fraction | None) -> None:
         """Write what begins before `time`, in seconds of the source; None: all that is left."""
         while self._next is not None and (time is None or self._next[1] < time):
@@ -175,7 +169,10 @@ class SideStreams:
                 track = None
                 self._other(output, stream, kind, suffix)
             if track is not None:
-                track.output.metadata.update(kept_metadata(stream.metadata, timecode=False))
+                metadata = kept_metadata(stream.metadata, timecode=False)
+                if kind.muxer == "mov" and "language" in metadata:
+                    metadata["language"] = quicktime_language(metadata["language"])
+                track.output.metadata.update(metadata)
                 track.output.disposition = stream.disposition
                 self._tracks[stream.index] = track
 
@@ -217,26 +214,20 @@ class SideStreams:
                 self._notify(f"{name} is left out; .mkv keeps it")
         elif isinstance(stream, VideoStream) and _is_cover(stream):
             if not self._add_cover(output, stream, kind):
-                self._notify(f"the cover picture is left out: {suffix} does not take it")
+                self._notify("the cover picture is left out; .mkv keeps it")
         elif isinstance(stream, DataStream) and not self._is_trivial(stream):
             self._notify(f"{name} is left out")
 
     def _add_cover(self, output: OutputContainer, stream: VideoStream, kind: Container) -> bool:
+        """Attach a cover; FFmpeg's MP4 muxer would drop it beside metadata of free names."""
+        ending = {"mjpeg": "jpg", "png": "png"}.get(_codec_name(stream))
+        if kind.muxer != "matroska" or ending is None:
+            return False
         packet = _first_packet(self._path, stream.index)
-        codec = _codec_name(stream)
-        if packet is None or codec not in {"mjpeg", "png"}:
+        if packet is None:
             return False
-        if kind.muxer == "matroska":
-            ending, mime = ("jpg", "image/jpeg") if codec == "mjpeg" else ("png", "image/png")
-            output.add_attachment(f"cover.{ending}", mime, bytes(packet))
-            return True
-        if kind.muxer not in {"mp4", "mov"} or not can_copy(stream, kind.muxer):
-            return False
-        cover = output.add_stream_from_template(stream, opaque=True)
-        cover.disposition = Disposition.attached_pic
-        packet.pts = packet.dts = packet.duration = 0
-        packet.stream = cover
-        self._covers.append(packet)
+        mime = "image/jpeg" if ending == "jpg" else "image/png"
+        output.add_attachment(f"cover.{ending}", mime, bytes(packet))
         return True
 
     def _leave_out_pictures(self) -> None:
