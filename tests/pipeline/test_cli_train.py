@@ -2,16 +2,21 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from rich.console import Console
 
 from stylize.models import TrainingError, load_model
 from stylize.models.settings import TrainingSettings
 from stylize.models.train import TrainingReport
 from stylize.pipeline.cli import main
+from stylize.pipeline.cli.train import _Bar as Bar
+from stylize.pipeline.cli.train import _bar as progress_bar
 from stylize.pipeline.cli.train import train
 
 REPORT = TrainingReport(
@@ -119,6 +124,18 @@ def test_without_a_terminal_progress_is_plain_lines(words, trained):
         "a word of warning",
         " 50%  step 7  content 2 style 1.25  0.50 steps/s  2:05 left",
     ]
+
+
+def test_on_a_terminal_progress_is_a_bar(tmp_path):
+    screen = StringIO()
+    with progress_bar(Console(file=screen, force_terminal=True, width=120)) as progress:
+        bar = Bar(progress, tmp_path / "look.safetensors")
+        bar.download(50, 100)
+        bar.report(replace(REPORT, preview=Path("look.preview.png")))
+        bar.notify("a word [of] warning")
+    shown = screen.getvalue()
+    for part in ("look.safetensors", "50 %", "2:05 left", "preview: ", "a word [of] warning"):
+        assert part in shown
 
 
 def test_quiet_still_warns(words, trained):
