@@ -147,7 +147,8 @@ def _encoding_table() -> Floats:
 
 
 def _luminance(primaries: int) -> Floats:
-    return _to_xyz(primaries)[1].astype(np.float32)
+    weights: Floats = _to_xyz(primaries)[1].astype(np.float32)
+    return weights
 
 
 @lru_cache
