@@ -78,6 +78,8 @@ _X26X = (
 )
 
 KNOWN_ENCODERS = {
+    # At 1280×720 `medium` takes 53 ms of processor time a frame, about as much as painting it;
+    # `faster` takes 32 ms, but at the same factor it keeps less of the picture.
     "libx264": KnownEncoder(Scale("crf", (0, 51), 18, 8, 40), presets=_X26X, preset="medium"),
     "libx265": KnownEncoder(
         Scale("crf", (0, 51), 20, 10, 42),

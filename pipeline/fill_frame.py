@@ -15,6 +15,7 @@ from torch.nn.functional import pad
 
 from .colour import Plane, PlaneLayout, alpha_to_plane, rgb_to_planes
 from .encoding import Encoder, chroma_of
+from .errors import TargetError
 from .values import Colour, Frame, Matrix
 
 if TYPE_CHECKING:
@@ -74,7 +75,11 @@ class FrameFiller:
         return _RANGE_CODES[self.colour.range]
 
     def fill(self, frame: Frame) -> av.VideoFrame:
-        """Turn a picture into samples; its time is left to the caller."""
+        """Turn a picture into samples; its time is left to the caller.
+
+        Raises:
+            TargetError: it has another size than the film.
+        """
         picture, alpha = self._padded(frame.picture), frame.alpha
         if alpha is not None:
             alpha = self._padded(alpha)
@@ -112,8 +117,16 @@ class FrameFiller:
         return target
 
     def _padded(self, picture: Tensor) -> Tensor:
-        more = (0, self.size[0] - picture.shape[2], 0, self.size[1] - picture.shape[1])
-        return pad(picture[None], more, mode="replicate")[0] if any(more) else picture
+        height, width = picture.shape[1:]
+        across, down = self.size[0] - width, self.size[1] - height
+        if not across and not down:
+            return picture
+        if {across, down} - {0, 1}:
+            raise TargetError(
+                f"a frame of {width}×{height} in a film of {self.size[0]}×{self.size[1]}: "
+                "all frames must have one size"
+            )
+        return pad(picture[None], (0, across, 0, down), mode="replicate")[0]
 
 
 def frame_filler(

@@ -462,6 +462,13 @@ def test_a_wrong_wish_is_refused_before_a_frame_is_made(film, tmp_path):
         )
 
 
+def test_a_frame_of_another_size_is_refused(film, tmp_path):
+    source = [*frames(LATE[:2]), *frames(LATE[2:4], size=(32, 24))]
+    with pytest.raises(TargetError, match="a frame of 32×24 in a film of 64×48: all frames must"):
+        write(tmp_path / "f.mp4", film, source)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_no_frames_are_no_film(film, tmp_path):
     with pytest.raises(TargetError, match=r"f\.mp4: there was no frame to write"):
         write(tmp_path / "f.mp4", film, [])
