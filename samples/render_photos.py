@@ -25,7 +25,7 @@ class Shot(NamedTuple):
 
 SHOTS = {
     "fruit": Shot(),
-    "lake": Shot(exposure=1.3),
+    "lake": Shot(exposure=1.45),
     "lighthouse": Shot(),
     "balloons": Shot(),
     "cat": Shot(exposure=0.85),

@@ -61,7 +61,7 @@ def _above(land: Terrain, sky: Sky, detail: Texture, origins: Tensor, rays: Tens
     colour = _ground(land, detail, points)
     flat = rays[hit].clone()
     flat[:, 1] = 0.03
-    air = sky.light(unit(flat)) * 0.3 + rgb("#7f90c8") * 0.2
+    air = sky.light(unit(flat)) * 0.14 + rgb("#6f8ad8") * 0.34
     light[hit] = haze(colour, air, distance, thickness=0.017)
     return light
 
@@ -74,7 +74,7 @@ def _ground(land: Terrain, detail: Texture, points: Tensor) -> Tensor:
     shade = land.shade(points + normal * 0.03, SUN, far=14.0)
     rock = mix(rgb("#6a5a52"), rgb("#a08a78"), step(-1.5, 1.5, rough))
     meadow = mix(rgb("#5a5a24"), rgb("#8a7a38"), step(-1, 1, detail.at(x, z, period=7.0)))
-    pines = mix(rgb("#12200f"), rgb("#33421c"), step(-1.2, 1.6, rough))
+    pines = mix(rgb("#16301a"), rgb("#3f5a26"), step(-1.2, 1.6, rough))
     colour = mix(rock, meadow, step(0.62, 0.8, normal[:, 1]) * step(2.8, 1.6, height))
     colour = mix(colour, pines, step(0.06, 0.2, height) * step(2.3, 1.5, height + 0.25 * rough))
     snow = step(2.3, 3.3, height + 0.35 * rough) * step(0.5, 0.68, normal[:, 1])
