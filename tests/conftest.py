@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+# Before torch is imported. Tests compute small things: waking a second thread for each costs more
+# than it gains, and on a busy machine waiting for it costs ten times as much.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 def _folder(variable: str, beside: str) -> Path | None:
     named = os.environ.get(variable)

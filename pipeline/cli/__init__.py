@@ -52,6 +52,9 @@ def stylize() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and leave with its exit code."""
+    # Threads of torch that wait should sleep: by default they spin, and take the processor from
+    # the decoder and the encoder beside them. Read when torch is imported, which comes later.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # A service manager's stop is the same wish as Ctrl-C: end cleanly, leave nothing half-written.
     signal.signal(signal.SIGTERM, _interrupt)
     _leave(_run(arguments))
