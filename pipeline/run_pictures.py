@@ -13,17 +13,17 @@ from typing import Unpack
 from .batch import gather, scatter
 from .errors import AnimatedPictureError, SourceError, StylizeError
 from .events import Event, Failed, Finished, Notice, Outbox, Report, Skipped, Started, ignore
-from .find_pictures import find_pictures, name_targets
-from .picture_formats import WRITABLE
-from .pictures import Kept
+from .film.read_video import probe_video
+from .picture.find_pictures import find_pictures, name_targets
+from .picture.picture_formats import WRITABLE
+from .picture.pictures import Kept
+from .picture.read_image import read_image
+from .picture.write_image import write_image
 from .prefetch import Prefetch
 from .prepare import Existing, Painter, beside, choose, is_due, prepare
-from .read_image import read_image
-from .read_video import probe_video
 from .run_video import paint_film, stylize_video
 from .settings import SettingsOptions
 from .values import Batch, Frame, Span
-from .write_image import write_image
 
 PICTURES_AHEAD = 2
 """Pictures that may wait between two stages: a large one takes hundreds of megabytes."""

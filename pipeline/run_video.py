@@ -9,14 +9,14 @@ from time import monotonic
 from typing import Unpack
 
 from .batch import gather, scatter
-from .encoding import Encoding
 from .events import Finished, Notice, Outbox, Report, Skipped, Started, ignore
+from .film.encoding import Encoding
+from .film.read_video import probe_video, read_video
+from .film.write_video import write_video
 from .prefetch import Prefetch
 from .prepare import Existing, Painter, beside, choose, is_due, prepare
-from .read_video import probe_video, read_video
 from .settings import Settings, SettingsOptions
 from .values import SETTINGS_KEY, Film, Span
-from .write_video import write_video
 
 FRAMES_AHEAD = 4
 """Frames that may wait between two stages: enough to even out their paces, few enough for 8K."""

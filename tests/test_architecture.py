@@ -2,6 +2,7 @@
 
 presets, models              leaves, which do not know each other
 pipeline                     errors, values … <- stages <- prepare, run_… <- cli
+pipeline.film, .picture      reading and writing, which do not know each other either
 """
 
 import ast
@@ -14,20 +15,21 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("models", "pipeline", "presets", "samples", "tests")
-STAGES = (
-    *("read_video", "read_image", "side_streams", "prefetch", "batch", "restyle"),
-    *("refine", "smooth", "write_video", "write_image"),
-)
-RUNS = ("prepare", "run_*")
+STAGES = {
+    *("pipeline.film.read_video", "pipeline.film.write_video"),
+    *("pipeline.picture.read_image", "pipeline.picture.write_image"),
+    *("pipeline.prefetch", "pipeline.batch", "pipeline.restyle"),
+}
+RUNS = ("pipeline.prepare", "pipeline.run_*")
 ONLY_IN = {
+    "av": ("pipeline.film.*",),
+    "PIL": ("pipeline.picture.*", "models.*"),
     "cv2": ("pipeline.flow*", "pipeline.scene*"),
     "click": ("pipeline.cli", "pipeline.cli.*"),
     "rich": ("pipeline.cli", "pipeline.cli.*"),
     "tomllib": ("pipeline.look_file",),
 }
 """Library to the modules that may know it."""
-FILE_STAGES = ("read_*", "write_*", "side_streams", "encoding")
-"""Modules that may know PyAV, and so may what only they know."""
 
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
@@ -54,23 +56,28 @@ def _within(imported, module):
     return imported == module or imported.startswith(f"{module}.")
 
 
-def _stem(name):
-    """`read_video` of `pipeline.read_video`; `cli` of all that is in `pipeline.cli`."""
-    return name.split(".")[1] if "." in name else ""
+def _is_run(module):
+    return any(fnmatch(module, pattern) for pattern in RUNS)
 
 
-def _is_run(stem):
-    return any(fnmatch(stem, pattern) for pattern in RUNS)
+def _is_cli(module):
+    return _within(module, "pipeline.cli")
 
 
 def _known(name):
-    """What a module of the pipeline knows of the pipeline."""
-    ours = (i.split(".") for i in _imports(name) if i.startswith("stylize.pipeline."))
-    return {parts[2] for parts in ours}
+    """The modules of the pipeline that a module knows."""
+    imported = [i.removeprefix("stylize.") for i in _imports(name)]
+    return {other for other in _pipeline() for i in imported if _within(i, other)} - {
+        *("pipeline", "pipeline.film", "pipeline.picture")
+    }
 
 
-def _pipeline(wanted):
-    return [name for name in PRODUCT if name.startswith("pipeline.") and wanted(_stem(name))]
+def _pipeline():
+    return [name for name in PRODUCT if name.startswith("pipeline.")]
+
+
+def _some(wanted):
+    return [name for name in _pipeline() if wanted(name)]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -112,47 +119,32 @@ def test_a_library_appears_only_where_it_belongs(name):
             assert any(fnmatch(name, place) for place in places), library
 
 
-@pytest.mark.parametrize("name", [n for n in PRODUCT if any(_within(i, "av") for i in _imports(n))])
-def test_pyav_is_known_only_where_files_are_read_or_written(name):
-    unseen, seen = {name}, set()
-    while unseen:
-        module = unseen.pop()
-        seen.add(module)
-        if any(fnmatch(module, f"pipeline.{stage}") for stage in FILE_STAGES):
-            continue
-        users = {user for user in _pipeline(bool) if _stem(module) in _known(user)}
-        assert users, f"{module} is no stage that reads or writes files, nor a part of one"
-        unseen |= users - seen
-
-
 @pytest.mark.parametrize("name", ["pipeline.errors", "pipeline.values"])
 def test_errors_and_values_stand_on_nothing_of_the_pipeline(name):
     assert not _known(name)
 
 
-@pytest.mark.parametrize("name", _pipeline(lambda stem: stem in STAGES))
-def test_a_stage_knows_no_other_stage_and_no_run(name):
-    others = {known for known in _known(name) if known in STAGES or _is_run(known)}
-    assert not others - {_stem(name)}
-    assert "cli" not in _known(name)
+@pytest.mark.parametrize("name", _some(lambda name: not _is_run(name) and not _is_cli(name)))
+def test_what_is_below_the_runs_knows_no_other_stage_no_run_and_no_command(name):
+    known = _known(name)
+    assert not (known & STAGES) - {name}
+    assert not {other for other in known if _is_run(other) or _is_cli(other)}
 
 
-@pytest.mark.parametrize(
-    "name", _pipeline(lambda stem: stem not in (*STAGES, "cli") and not _is_run(stem))
-)
-def test_what_stages_stand_on_knows_neither_stages_nor_runs(name):
-    assert not {known for known in _known(name) if known in STAGES or _is_run(known)}
-    assert "cli" not in _known(name)
+@pytest.mark.parametrize(("name", "other"), [("film", "picture"), ("picture", "film")])
+def test_films_and_pictures_do_not_know_each_other(name, other):
+    for module in _some(lambda module: module.startswith(f"pipeline.{name}")):
+        assert not {known for known in _known(module) if known.startswith(f"pipeline.{other}")}
 
 
-@pytest.mark.parametrize("name", _pipeline(_is_run))
+@pytest.mark.parametrize("name", _some(_is_run))
 def test_a_run_does_not_know_the_command_line(name):
-    assert "cli" not in _known(name)
+    assert not {known for known in _known(name) if _is_cli(known)}
 
 
-@pytest.mark.parametrize("name", _pipeline(lambda stem: stem == "cli"))
+@pytest.mark.parametrize("name", _some(_is_cli))
 def test_the_command_line_drives_runs_not_stages(name):
-    assert not _known(name) & {*STAGES}
+    assert not _known(name) & STAGES
 
 
 @pytest.mark.parametrize("name", PRODUCT)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from stylize.pipeline.errors import TargetError
 from stylize.pipeline.partial import partial
 

@@ -14,14 +14,14 @@ import pytest
 import torch
 
 from stylize.pipeline import Span, stylize_video
-from stylize.pipeline.encoding import Encoding
 from stylize.pipeline.errors import SourceError, TargetError
 from stylize.pipeline.events import Advanced, Event, Notice, Started, ignore
+from stylize.pipeline.film.encoding import Encoding
+from stylize.pipeline.film.read_video import probe_video, read_video
+from stylize.pipeline.film.write_video import write_video
 from stylize.pipeline.prepare import Painter
-from stylize.pipeline.read_video import probe_video, read_video
 from stylize.pipeline.run_video import paint_film
 from stylize.pipeline.values import SETTINGS_KEY, Colour, Film, Frame
-from stylize.pipeline.write_video import write_video
 
 
 def scene(index: int, height: int = 64, width: int = 96) -> torch.Tensor:

@@ -1,0 +1,93 @@
+"""Films as folders: numbered PNGs and a list of their times."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+from av.video.codeccontext import VideoCodecContext
+
+from ..errors import TargetError
+from .encoding import open_encoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from av.packet import Packet
+    from av.stream import Stream
+
+    from ..values import Frame
+    from .film_writer import FilmJob
+
+TIMES = "timestamps.txt"
+
+
+class FolderWriter:
+    """A folder on its way: `000001.png` and so on, and `timestamps.txt`.
+
+    The list is in "timestamp format v2", which mkvmerge and x264 read: milliseconds, a line for
+    each frame and one for the end of the last.
+    """
+
+    def __init__(self, path: Path, *, job: FilmJob, first: Frame) -> None:
+        path.mkdir()
+        self._path = path
+        self._filler = job.filler(first)
+        context = av.CodecContext.create(job.encoder.name, "w")
+        if not isinstance(context, VideoCodecContext):
+            raise TargetError(f"{job.target}: {job.encoder.name} is no encoder of pictures")
+        self._context: VideoCodecContext = context
+        self._filler.prepare(self._context, job.encoder, job.film.pixel_aspect)
+        self._context.time_base = Fraction(1, 1000)
+        self._context.thread_count = 1  # each picture is to come out before the next goes in
+        open_encoder(self._context.open, job.encoder, job.target)
+        self._offset = first.time if job.span.start is not None else Fraction(0)
+        self._count = 0
+        self._end = Fraction(0)
+        self._times = (path / TIMES).open("w", encoding="utf-8")
+        self._times.write("# timestamp format v2\n")
+        for key, value in job.metadata.items():
+            self._times.write(f"# {key}: {' '.join(value.split())}\n")
+
+    def add(self, frame: Frame) -> None:
+        """Write a picture and its time."""
+        filled = self._filler.fill(frame)
+        filled.pts = self._count
+        self._save(self._context.encode(filled))
+        self._times.write(f"{_milliseconds(frame.time - self._offset)}\n")
+        self._end = frame.time + frame.duration
+
+    def finish(self) -> None:
+        """Write the end of the last frame."""
+        self._save(self._context.encode(None))
+        self._times.write(f"{_milliseconds(self._end - self._offset)}\n")
+
+    def close(self) -> None:
+        """Close the list of times."""
+        self._times.close()
+
+    def _save(self, packets: Iterable[Packet[Stream]]) -> None:
+        for packet in packets:
+            self._count += 1
+            (self._path / f"{self._count:06}.png").write_bytes(bytes(packet))
+
+
+def refuse_foreign_folder(target: Path) -> None:
+    """Protect a folder that holds anything but an earlier film of ours.
+
+    Raises:
+        TargetError: the folder is there, and neither empty nor ours.
+    """
+    if target.is_dir() and any(target.iterdir()) and not (target / TIMES).is_file():
+        raise TargetError(f"{target}: a folder that holds other files; choose a new one")
+
+
+def _milliseconds(time: Fraction) -> str:
+    """Exact where a decimal can be, else to a billionth of a millisecond."""
+    with localcontext(prec=30):
+        exact = Decimal((time * 1000).numerator) / (time * 1000).denominator
+        rounded = exact.quantize(Decimal("1e-9")).normalize()
+    return f"{rounded:f}"

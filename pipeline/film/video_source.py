@@ -1,0 +1,246 @@
+"""Video source: an open film file, the stream in it that is the film, and its decoder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
+import av
+from av.codec.context import CodecContext, ThreadType
+from av.codec.hwaccel import HWAccel, hwdevices_available
+from av.error import FFmpegError
+from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
+
+from ..errors import SourceError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+# FFmpeg's own decoders of these leave the alpha plane out; libvpx's keep it.
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+
+_CONTAINER_TICK = Fraction(1, av.time_base)
+
+
+class VideoSource:
+    """A film that is being read. Use it as a context manager: leaving it closes the file.
+
+    Args:
+        path: the file.
+        device: FFmpeg's name of the hardware that shall decode (`cuda`, …); None: the processor.
+        threads: whether several frames may be decoded at once, or only parts of one: slower, but
+            nothing is on its way when the file ends.
+
+    Attributes:
+        stream: the stream that is the film.
+        decoder: the stream's own, or another that can do more.
+        damaged: how many packets could not be read or decoded so far.
+
+    Raises:
+        SourceError: the file is missing, no film, or nothing in it can be decoded here.
+    """
+
+    stream: VideoStream
+    decoder: VideoCodecContext
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        device: str | None = None,
+        threads: Literal["AUTO", "SLICE"] = "AUTO",
+    ) -> None:
+        self.path = path
+        self.damaged = 0
+        self._device = device
+        self._threads = threads
+        self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._container.close()
+
+    def frames(self) -> Iterator[VideoFrame]:
+        """Decode from where the file stands to its end, stepping over what is damaged."""
+        sent, last = 0, None
+        for packet in self._packets():
+            sent += 1
+            for frame in self._decoded(packet):
+                last = frame.pts
+                yield frame
+        on_the_way = min(sent, self.decoder.delay + self.decoder.reorder_depth)
+        damaged = self.damaged
+        rest = self._decoded(None)
+        yield from rest
+        last = rest[-1].pts if rest else last
+        if len(rest) < on_the_way and last is not None and self._threads == "AUTO":
+            # PyAV stops emptying a decoder at the first damaged packet, and what other threads
+            # had ready is lost with it. So the end is decoded once more without them.
+            with VideoSource(self.path, threads="SLICE") as again:
+                yield from again.frames_after(last)
+                self.damaged = damaged + again.damaged
+
+    def frames_after(self, tick: int) -> Iterator[VideoFrame]:
+        """Decode only what has a later time stamp than `tick`, and count only the damage there."""
+        if not self.seek(tick * self.time_base):
+            return
+        for packet in chain(self._packets(), [None]):
+            frames = self._decoded(packet)
+            if packet is not None and packet.pts is not None and packet.pts <= tick:
+                self.damaged = 0
+            yield from (frame for frame in frames if frame.pts is not None and frame.pts > tick)
+
+    def seek(self, time: Fraction) -> bool:
+        """Go to the last key frame at or before `time`; say whether the file can do that."""
+        try:
+            self._container.seek(int(time / self.time_base), stream=self.stream, backward=True)
+        except FFmpegError:
+            return False
+        self.decoder.flush_buffers()
+        return True
+
+    def rewind(self) -> None:
+        """Begin anew; by opening the file again, for not every file can seek."""
+        self._container.close()
+        self._open()
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds per tick."""
+        return self.stream.time_base or Fraction(1, 1000)
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames a second, on average; 25 if the file has no idea."""
+        stated = self.stream.average_rate or self.stream.guessed_rate
+        # Streams whose rate FFmpeg cannot find get their time base's 90,000 or 1,000.
+        return stated if stated and stated < 1000 else Fraction(25)
+
+    @property
+    def duration(self) -> Fraction | None:
+        """Seconds, or None if the file does not say."""
+        if self.stream.duration:
+            return self.stream.duration * self.time_base
+        if self._container.duration:
+            return self._container.duration * _CONTAINER_TICK
+        return None
+
+    def _open(self) -> None:
+        self._container = _opened(self.path, self._device)
+        try:
+            self.stream = _film_stream(self._container, self.path)
+            self.decoder = _decoder(self.stream)
+            self.decoder.thread_type = ThreadType[self._threads]
+        except BaseException:
+            self._container.close()
+            raise
+
+    def _packets(self) -> Iterator[Packet[VideoStream]]:
+        packets = self._container.demux(self.stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except FFmpegError:  # the rest of the file cannot be found
+                self.damaged += 1
+                return
+            # Empty packets in AVI mean that the picture stays; to a decoder, the end.
+            if packet.size:
+                yield packet
+
+    def _decoded(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        try:
+            return self.decoder.decode(packet)
+        except FFmpegError:
+            self.damaged += 1
+            return []
+
+
+def working_device(path: Path) -> str | None:
+    """Find hardware that really decodes this film, by decoding a frame with each kind there is."""
+    for device in hwdevices_available():
+        try:
+            with VideoSource(path, device=device) as source:
+                if source.decoder.is_hwaccel and next(source.frames(), None) is not None:
+                    return device
+        except SourceError:
+            continue
+    return None
+
+
+def _opened(path: Path, device: str | None) -> InputContainer:
+    if path.is_dir():
+        raise SourceError(f"{path.name}: a folder, not a film (see: stylize folder)")
+    if not path.exists():
+        raise SourceError(f"{path}: no such file")
+    if not path.stat().st_size:
+        raise SourceError(f"{path.name}: an empty file")
+    hardware = HWAccel(device, allow_software_fallback=False) if device else None
+    try:
+        # With its protocol named, a path with a colon in it is still a path.
+        container = av.open(f"file:{path}", hwaccel=hardware)
+    except (FFmpegError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SourceError(f"{path.name}: not a film, or damaged at its start ({reason})") from error
+    kind = container.format.name
+    if kind == "tty":
+        container.close()
+        raise SourceError(f"{path.name}: text, not a film")
+    if kind.endswith("_pipe") or kind == "image2":
+        container.close()
+        raise SourceError(f"{path.name}: a picture, not a film (see: stylize image)")
+    return container
+
+
+def _film_stream(container: InputContainer, path: Path) -> VideoStream:
+    """Choose the stream to show: of those marked as default, the largest."""
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not streams:
+        counts = Counter(_described(stream) for stream in container.streams)
+        found = ", ".join(f"{n} × {name}" if n > 1 else name for name, n in counts.items())
+        raise SourceError(f"{path.name}: no video stream (found: {found or 'nothing'})")
+    known = [stream for stream in streams if stream.codec_context is not None]
+    if not known:
+        raise SourceError(f"{path.name}: its video codec is unknown to FFmpeg here")
+    return max(
+        known,
+        key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height),
+    )
+
+
+def _described(stream: Stream) -> str:
+    kind = str(getattr(stream, "type", "unknown"))
+    context = getattr(stream, "codec_context", None)
+    return (
+        f"{'cover picture' if kind == 'video' else kind} {context.name if context else ''}".strip()
+    )
+
+
+def _decoder(stream: VideoStream) -> VideoCodecContext:
+    decoder = stream.codec_context
+    name = _ALPHA_DECODERS.get(decoder.codec.canonical_name)
+    if name in av.codecs_available and stream.metadata.get("alpha_mode") == "1":
+        able = CodecContext.create(name, "r")
+        if isinstance(able, VideoCodecContext):
+            able.extradata = decoder.extradata
+            decoder = able
+    return decoder

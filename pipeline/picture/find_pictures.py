@@ -1,0 +1,147 @@
+"""Before the first stage of a folder: find its pictures, and give each output a name of its own."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from itertools import chain, count
+from pathlib import Path
+
+from natsort import natsort_keygen, ns
+
+from ..errors import SourceError
+from ..values import Notify
+from .picture_formats import READABLE, UNREADABLE, WRITABLE, picture_format
+
+_natural = natsort_keygen(alg=ns.IGNORECASE | ns.PATH)  # PATH: a.png before a 2.png
+
+
+def find_pictures(
+    folder: Path,
+    *,
+    recursive: bool = True,
+    skip: Path | None = None,
+    notify: Notify = lambda _: None,
+) -> list[Path]:
+    """List the pictures of a folder, known by their extensions, in natural order.
+
+    A folder's own pictures come before those of the folders in it. Hidden files and folders are
+    left out (outputs in the making are hidden), and a folder that several links lead to is entered
+    once. Pictures that are known but cannot be read (HEIC) are listed: reading them says why.
+
+    Args:
+        folder: where to look.
+        recursive: whether to look in the folders inside it.
+        skip: a folder to leave out, such as the one for the outputs; `folder` itself is never
+            left out.
+        notify: told of a folder inside it that cannot be listed.
+
+    Raises:
+        SourceError: `folder` is no folder or cannot be listed.
+    """
+    if not folder.is_dir():
+        raise SourceError(f"{folder}: {'not a' if folder.exists() else 'no such'} folder")
+    visited = {_identity(folder)}
+    if skip is not None and skip.is_dir():
+        visited.add(_identity(skip))
+    pictures: list[Path] = []
+    waiting = [folder]
+    while waiting:
+        current = waiting.pop()
+        try:
+            found, inner = _listed(current)
+            new = [entry for entry in inner if _is_new(entry, visited)]
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            if current == folder:
+                raise SourceError(f"{folder}: cannot be listed ({reason})") from error
+            notify(f"{current}: cannot be listed ({reason}); its pictures are left out")
+            continue
+        pictures += found
+        if recursive:
+            waiting += reversed(new)
+    return pictures
+
+
+def name_targets(
+    sources: Sequence[Path], *, root: Path, output: Path, extension: str | None = None
+) -> dict[Path, Path]:
+    """Give every source an output of its own under `output`, with the tree below `root` kept.
+
+    A source keeps its name if that is of a format that is written (and has the extension asked
+    for); otherwise its extension is replaced, by `.png` unless another is asked for. Where that
+    name is taken, the new extension follows the old one (`a.gif` beside `a.png`: `a.gif.png`), and
+    after that a number. Names that differ only in case, or in how Unicode spells them, count as
+    one: some file systems hold them so. Names depend on the sources alone, not on what exists.
+
+    Args:
+        sources: files below `root`, in the order in which they claim names.
+        root: the folder that was searched.
+        output: the folder for the outputs.
+        extension: of every output, such as `.jpg` or `jpg`; None: each keeps its own.
+
+    Raises:
+        TargetError: pictures with that extension are not written.
+    """
+    wanted = None if extension is None else f".{extension.removeprefix('.').lower()}"
+    if wanted is not None:
+        picture_format(Path(f"picture{wanted}"))
+    allowed = WRITABLE if wanted is None else (wanted,)
+    names = {source: source.relative_to(root) for source in sources}
+    keepers = [source for source in sources if source.suffix.lower() in allowed]
+    others = [source for source in sources if source.suffix.lower() not in allowed]
+    taken: set[str] = set()
+    targets: dict[Path, Path] = {}
+    # Whoever keeps its name goes first: `a.gif` must not push `a.png` from its own name.
+    for source in chain(keepers, others):
+        name = names[source]
+        new = wanted or (name.suffix if source.suffix.lower() in WRITABLE else ".png")
+        targets[source] = output / _free_name(name, new, taken)
+    return {source: targets[source] for source in sources}
+
+
+def _free_name(name: Path, extension: str, taken: set[str]) -> Path:
+    kept = name.suffix.lower() == extension.lower()
+    candidates = chain(
+        [name if kept else name.with_suffix(extension), name.with_name(name.name + extension)],
+        (name.with_name(f"{name.name}.{number}{extension}") for number in count(2)),
+    )
+    free = next(candidate for candidate in candidates if _spelling(candidate) not in taken)
+    taken.add(_spelling(free))
+    return free
+
+
+def _spelling(name: Path) -> str:
+    """One spelling for all names that some file system may hold for the same."""
+    return unicodedata.normalize("NFC", name.as_posix()).casefold()
+
+
+def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The pictures and the folders in a folder, hidden ones left out, each in natural order."""
+    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    # Sorted twice: names that are equal in natural order, such as a1 and A01, stay in plain order.
+    entries.sort(key=lambda entry: entry.name)
+    entries.sort(key=lambda entry: _natural(entry.name))
+    return (
+        [entry for entry in entries if _is_picture(entry)],
+        [entry for entry in entries if entry.is_dir()],
+    )
+
+
+def _is_picture(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    return (suffix in READABLE or suffix in UNREADABLE) and path.is_file()
+
+
+def _is_new(folder: Path, visited: set[tuple[int, int]]) -> bool:
+    """Whether a folder is met for the first time, whatever path or link leads to it."""
+    identity = _identity(folder)
+    if identity in visited:
+        return False
+    visited.add(identity)
+    return True
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino

@@ -1,0 +1,211 @@
+"""First stage for a still picture: read any file into an upright sRGB frame, and what to keep."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
+
+from ..errors import AnimatedPictureError, SourceError
+from ..values import Frame, Notify
+from .colour_profile import ProfileError, convert, convert_deep, lab_to_srgb, srgb_profile
+from .decode_picture import Decoded, decode
+from .picture_formats import READERS, UNREADABLE
+from .picture_metadata import clean_exif, clean_xmp, orientation, resolution, texts
+from .pictures import Kept, Picture
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from torch import Tensor
+
+PIXEL_LIMIT = 300_000_000
+"""Larger pictures are refused before they are decoded: cameras reach 200 megapixels, and beyond
+that a small file that unfolds into many gigabytes (a decompression bomb) is more likely."""
+
+# Pillow logs some damage as errors, and a program that sets up no logging would see them printed.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+_ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")  # in others several pictures are pages or layers
+_pillow_is_set = threading.Lock()
+
+# EXIF orientation to what makes the picture upright: swap the axes, then flip these (1 = rows).
+_UPRIGHT: dict[int, tuple[bool, tuple[int, ...]]] = {
+    1: (False, ()),
+    2: (False, (2,)),
+    3: (False, (1, 2)),
+    4: (False, (1,)),
+    5: (True, ()),
+    6: (True, (2,)),
+    7: (True, (1, 2)),
+    8: (True, (1,)),
+}
+
+
+def read_image(path: Path, *, notify: Notify = lambda _: None) -> Picture:
+    """Read a still picture.
+
+    Colours are converted to sRGB from the profile in the file (without one, RGB and grey are
+    taken as sRGB, and CMYK is converted by its plain formula). A PNG's `gAMA` is not applied, as
+    in most programs. Of a file with several pages the first is read. 16 bits a channel are kept
+    for RGB and grey.
+
+    Args:
+        path: a file of one of the formats in `picture_formats`, whatever its extension.
+        notify: told what was lost or chosen on the way, if anything was.
+
+    Raises:
+        AnimatedPictureError: it is an animation.
+        SourceError: it cannot be read: missing, of no known format, damaged, cut off, or of more
+            pixels than `PIXEL_LIMIT`.
+    """
+    if not path.is_file():
+        raise SourceError(f"{path}: {'not a' if path.exists() else 'no such'} file")
+    with _said_in_one_line(path), path.open("rb") as file, _pillow():
+        image = Image.open(file, formats=READERS)
+        _refuse_animation(image, path)
+        # Not n_frames, which reads all pages and fails where a later one is damaged.
+        if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.next:
+            notify(f"{path}: has several pages; the first is painted")
+        decoded = decode(image, file)
+        if decoded.note:
+            notify(f"{path}: {decoded.note}")
+        colour, icc = _to_srgb(decoded, image.info.get("icc_profile"), path, notify)
+        return _assembled(image, decoded, colour, icc=icc, path=path)
+
+
+def _assembled(
+    image: Image.Image, decoded: Decoded, colour: npt.NDArray[np.generic], *, icc: bytes, path: Path
+) -> Picture:
+    """Turn decoded samples upright and put them beside what is kept."""
+    turn = orientation(image)
+    picture = _upright(_tensor(colour), turn)
+    alpha = None
+    if decoded.alpha is not None and decoded.alpha.min() < np.iinfo(decoded.alpha.dtype).max:
+        alpha = _upright(_tensor(decoded.alpha[..., None]), turn)
+    dpi = resolution(image)
+    if dpi is not None and _UPRIGHT[turn][0]:
+        dpi = (dpi[1], dpi[0])
+    kept = Kept(
+        source=path,
+        depth=8 if isinstance(decoded.colour, Image.Image) or colour.dtype == np.uint8 else 16,
+        exif=clean_exif(image),
+        xmp=clean_xmp(image),
+        icc=icc,
+        dpi=dpi,
+        text=texts(image),
+    )
+    return Picture(Frame(picture, alpha=alpha), kept)
+
+
+def _to_srgb(
+    decoded: Decoded, icc: bytes | None, path: Path, notify: Notify
+) -> tuple[npt.NDArray[np.generic], bytes]:
+    """Convert to sRGB: (H, W, 3) samples, and the profile that is right for them, if any."""
+    if icc:
+        try:
+            return _by_profile(decoded, icc, path, notify), srgb_profile()
+        except ProfileError as error:
+            notify(f"{path}: its colour profile is not used: {error}")
+    colour = decoded.colour
+    if not isinstance(colour, Image.Image):
+        return _three_channels(colour), b""
+    return np.asarray(lab_to_srgb(colour) if colour.mode == "LAB" else colour.convert("RGB")), b""
+
+
+def _by_profile(
+    decoded: Decoded, icc: bytes, path: Path, notify: Notify
+) -> npt.NDArray[np.generic]:
+    colour = decoded.colour
+    if isinstance(colour, Image.Image):
+        return np.asarray(lab_to_srgb(colour) if colour.mode == "LAB" else convert(colour, icc))
+    converted = convert_deep((colour / np.float32(65535)).astype(np.float32), icc)
+    if converted is not None:
+        return _three_channels(converted)
+    notify(f"{path}: 8 of its 16 bits are read, because its colour profile is a table")
+    shallow = np.rint(colour / 257).astype(np.uint8)
+    return np.asarray(
+        convert(Image.fromarray(shallow.squeeze(-1) if colour.shape[-1] == 1 else shallow), icc)
+    )
+
+
+def _three_channels(colour: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    return np.broadcast_to(colour, (*colour.shape[:2], 3))
+
+
+def _tensor(samples: npt.NDArray[np.generic]) -> Tensor:
+    """(H, W, C) samples as (C, H, W) float32 in [0, 1]."""
+    planes = np.ascontiguousarray(np.moveaxis(samples, -1, 0))
+    if planes.dtype == np.uint8:
+        return torch.from_numpy(planes).float().div_(255)
+    if planes.dtype == np.uint16:
+        return torch.from_numpy(planes.astype(np.float32)).div_(65535)
+    return torch.from_numpy(planes)
+
+
+def _upright(picture: Tensor, turn: int) -> Tensor:
+    swapped, flipped = _UPRIGHT[turn]
+    if swapped:
+        picture = picture.transpose(1, 2)
+    return picture.flip(flipped).contiguous() if flipped else picture.contiguous()
+
+
+def _refuse_animation(image: Image.Image, path: Path) -> None:
+    if image.format in _ANIMATED and getattr(image, "is_animated", False):
+        raise AnimatedPictureError(
+            f"{path}: an animated {image.format} is a film (see: stylize video)"
+        )
+
+
+@contextmanager
+def _pillow() -> Iterator[None]:
+    """Set Pillow's limit of pixels and silence its warnings while one picture is read.
+
+    Both are global in the process, so one picture is read at a time and they are put back after.
+    """
+    with _pillow_is_set, warnings.catch_warnings():
+        # Pillow warns of damaged metadata, which does no harm to the picture.
+        warnings.simplefilter("ignore")
+        before = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT // 2  # Pillow refuses beyond twice its limit
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+@contextmanager
+def _said_in_one_line(path: Path) -> Iterator[None]:
+    """Turn whatever a damaged file makes Pillow raise into an error of ours."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise SourceError(
+            f"{path}: more than {PIXEL_LIMIT // 1_000_000} megapixels, which is the limit"
+        ) from error
+    except Exception as error:
+        raise SourceError(
+            f"{path}: not a picture that can be read ({_why(error, path)})"
+        ) from error
+
+
+def _why(error: Exception, path: Path) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        if path.stat().st_size == 0:
+            return "the file is empty"
+        if title := UNREADABLE.get(path.suffix.lower()):
+            return f"{title} is not supported; save it as AVIF, JPEG or PNG"
+        return "no known format, or damaged at its beginning"
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(said.split())[:120] or type(error).__name__
