@@ -14,6 +14,7 @@ from .batch import gather, scatter
 from .errors import AnimatedPictureError, SourceError, StylizeError
 from .events import Event, Failed, Finished, Notice, Outbox, Report, Skipped, Started, ignore
 from .film.read_video import probe_video
+from .picture.animation import playable
 from .picture.find_pictures import find_pictures, name_targets
 from .picture.picture_formats import WRITABLE
 from .picture.pictures import Kept
@@ -21,7 +22,7 @@ from .picture.read_image import read_image
 from .picture.write_image import write_image
 from .prefetch import Prefetch
 from .prepare import Existing, Painter, beside, choose, is_due, prepare
-from .run_video import paint_film, stylize_video
+from .run_video import paint_film
 from .settings import SettingsOptions
 from .values import Batch, Frame, Span
 
@@ -70,16 +71,11 @@ def stylize_image(
     try:
         picture = read_image(source, notify=outbox.notify)
     except AnimatedPictureError:
-        return stylize_video(
-            source,
-            target or _animated(source, to),
-            preset=preset,
-            model=model,
-            existing=existing,
-            metadata=metadata,
-            report=report,
-            **options,
-        )
+        job = _Job(source, Path(target or _animated(source, to)))
+        if not is_due(job.source, job.target, existing):
+            report(Skipped(source, f"{job.target} is there already"))
+            return Finished(job.target, "frames", 0, 1, 0, 0.0)
+        return _paint_animation(job, prepare(choice, film=True), metadata=metadata, report=report)
     painter = prepare(choice, film=False)
     report(Started(source, to, choice.name, "pictures", 1))
     batch = Batch(picture.frame.picture[None], (picture.frame,))
@@ -258,10 +254,11 @@ class _FolderRun:
 
 
 def _paint_animation(job: _Job, painter: Painter, *, metadata: bool, report: Report) -> Finished:
-    film = probe_video(job.source, notify=lambda text: report(Notice(text)))
-    return paint_film(
-        film, job.target, painter=painter, span=Span(), metadata=metadata, report=report
-    )
+    with playable(job.source) as source:
+        film = probe_video(source, notify=lambda text: report(Notice(text)))
+        return paint_film(
+            film, job.target, painter=painter, span=Span(), metadata=metadata, report=report
+        )
 
 
 def _write(

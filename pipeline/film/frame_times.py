@@ -38,6 +38,7 @@ def timed(
     time_base: Fraction,
     rate: Fraction,
     repaired: Callable[[], None],
+    is_last_packet: Callable[[S], bool] = lambda _: False,
 ) -> Iterator[Timed[S]]:
     """Give every frame its time and duration; holds two frames back to see the next ones' times.
 
@@ -51,10 +52,13 @@ def timed(
         time_base: seconds per tick.
         rate: frames a second, for frames that say nothing of time.
         repaired: called at each time that had to be changed.
+        is_last_packet: whether a frame was the last in the file, too. MP4 stores the distances
+            between packets and a duration for the last one: only that one is sure of its own.
 
     Yields:
         Every frame, in order, with strictly increasing times. A duration is the distance to the
-        next frame; the last frame's is its own if its neighbour's was about right.
+        next frame; the last frame's is its own if it was the last packet or if its neighbour's
+        was about right.
     """
     step = max(1, round(1 / (rate * time_base)))
     second = max(1, round(1 / time_base))
@@ -70,6 +74,7 @@ def timed(
         held = frame, tick
     if held is not None:
         last, start = held
+        trusted = trusted or is_last_packet(last)
         ticks = last.duration if last.duration > 0 and trusted else gap or step
         yield Timed(last, start * time_base, ticks * time_base)
 

@@ -169,6 +169,7 @@ class _Reading:
             time_base=self._source.time_base,
             rate=self._film.rate,
             repaired=lambda: self._once("time stamps out of order put right"),
+            is_last_packet=lambda frame: frame.pts == self._source.last_packet,
         )
 
     def _moments_from(

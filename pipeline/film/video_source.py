@@ -46,6 +46,7 @@ class VideoSource:
         stream: the stream that is the film.
         decoder: the stream's own, or another that can do more.
         damaged: how many packets could not be read or decoded so far.
+        last_packet: time stamp of the packet read last, in ticks.
 
     Raises:
         SourceError: the file is missing, no film, or nothing in it can be decoded here.
@@ -63,6 +64,7 @@ class VideoSource:
     ) -> None:
         self.path = path
         self.damaged = 0
+        self.last_packet: int | None = None
         self._device = device
         self._threads = threads
         self._open()
@@ -165,6 +167,7 @@ class VideoSource:
                 return
             # Empty packets in AVI mean that the picture stays; to a decoder, the end.
             if packet.size:
+                self.last_packet = packet.pts
                 yield packet
 
     def _decoded(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:

@@ -79,12 +79,27 @@ def test_a_picture_is_never_written_over_itself(network_file: Path, tmp_path: Pa
         stylize_image(source, tmp_path / "link.png", model=network_file, existing="overwrite")
 
 
-def test_an_animation_is_painted_as_a_film(network_file: Path, tmp_path: Path):
-    done = stylize_image(save_animation(tmp_path / "a.gif"), model=network_file)
-    assert done.target.name == "a-tiny.gif"
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("a.gif", "a-tiny.gif"),
+        ("a.webp", "a-tiny.webp"),
+        ("a.png", "a-tiny.apng"),
+        ("a.avif", "a-tiny.apng"),
+    ],
+)
+def test_an_animation_is_painted_as_a_film(
+    name: str, target: str, network_file: Path, tmp_path: Path
+):
+    done = stylize_image(save_animation(tmp_path / name), model=network_file)
+    assert done.target.name == target
     assert done.unit == "frames"
     with Image.open(done.target) as painted:
         assert painted.n_frames == 3
+        painted.load()
+        assert painted.info["duration"] == 100
+    with pytest.raises(TargetError, match="is there already"):
+        stylize_image(tmp_path / name, model=network_file)
 
 
 def test_a_setting_that_is_wrong_is_named(network_file: Path, tmp_path: Path):

@@ -54,6 +54,18 @@ def test_a_last_frame_with_a_doubtful_duration_lasts_as_long_as_its_neighbour():
     assert _read([0, 40, 80])[1] == [40, 40, 40]
 
 
+def test_a_last_frame_that_was_the_last_packet_is_believed():
+    stamps = [Stamp(0, 9), Stamp(40, 9), Stamp(80, 25)]
+    *_, last = timed(
+        iter(stamps),
+        time_base=Fraction(1, 100),
+        rate=Fraction(25),
+        repaired=lambda: None,
+        is_last_packet=lambda stamp: stamp.pts == 80,
+    )
+    assert last.duration == Fraction(25, 100)
+
+
 def test_a_single_frame_lasts_as_long_as_it_says_or_as_the_rate_says():
     assert _read([Stamp(5, 7)])[:2] == ([5], [7])
     assert _read([5])[:2] == ([5], [4])
