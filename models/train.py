@@ -248,25 +248,28 @@ def _loop(
     kept = time.monotonic()
     with closing(crops):
         while trainer.fraction < 1:
-            before, began = trainer.fraction, time.monotonic()
+            began = time.monotonic()
             trainer.advance(next(crops))
             spent = time.monotonic() - began
             trainer.seconds += spent
             pace = spent if pace is None else pace + RATE_SMOOTHING * (spent - pace)
-            gained = max(trainer.fraction - before, 1e-9)
-            report(
-                TrainingReport(
-                    step=trainer.step,
-                    fraction=trainer.fraction,
-                    losses=dict(trainer.losses),
-                    steps_per_second=1 / max(pace, 1e-9),
-                    seconds_left=(1 - trainer.fraction) / gained * spent,
-                    preview=preview.make(trainer),
-                )
-            )
+            report(_reported(trainer, pace, preview.make(trainer)))
             if time.monotonic() - kept > SAVE_EVERY_SECONDS:
                 keep()
                 kept = time.monotonic()
+
+
+def _reported(trainer: Trainer, pace: float, preview: Path | None) -> TrainingReport:
+    """Where a run stands after a step, of which one takes `pace` seconds lately."""
+    fraction = trainer.fraction
+    return TrainingReport(
+        step=trainer.step,
+        fraction=fraction,
+        losses=dict(trainer.losses),
+        steps_per_second=1 / pace,
+        seconds_left=(1 - fraction) / fraction * trainer.seconds,
+        preview=preview,
+    )
 
 
 def _recipe(trainer: Trainer, style: Path, photographs: Photographs, weights: Path) -> Recipe:
