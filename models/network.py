@@ -18,11 +18,13 @@ class StyleNetwork(nn.Module):
     Attributes:
         method: the name that users type.
         multiple: `paint` takes heights and widths that are multiples of this; `forward` any.
+        margin: pixels by which `forward` continues the picture on every side, and cuts off again.
         frozen: whether its norms are fixed and folded away (see `freeze`).
     """
 
     method: ClassVar[str]
     multiple: ClassVar[int]
+    margin: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,9 +40,11 @@ class StyleNetwork(nn.Module):
             (N, 3, H, W) RGB in [0, 1], of the same dtype.
         """
         height, width = pictures.shape[-2:]
-        below, right = -height % self.multiple, -width % self.multiple
-        painted = self.paint(pad(pictures, 0, right, 0, below, "reflect"))
-        return painted[..., :height, :width].clamp(0, 1)
+        edge = self.margin
+        below = edge + -(height + 2 * edge) % self.multiple
+        right = edge + -(width + 2 * edge) % self.multiple
+        painted = self.paint(pad(pictures, edge, right, edge, below, "reflect"))
+        return painted[..., edge : edge + height, edge : edge + width].clamp(0, 1)
 
     def paint(self, pictures: Tensor) -> Tensor:
         """Paint pictures whose sides are multiples of `multiple`; may leave [0, 1] a little."""

@@ -57,6 +57,8 @@ class Swift(StyleNetwork):
 
     method: ClassVar[str] = "swift"
     multiple: ClassVar[int] = 8
+    # What repeated pixels do to the strokes reaches this far in: seen as a band without it.
+    margin: ClassVar[int] = 16
 
     def __init__(self, *, widths: tuple[int, int, int, int] = WIDTHS, blocks: int = BLOCKS) -> None:
         super().__init__()

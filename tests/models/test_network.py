@@ -93,3 +93,11 @@ def test_bfloat16_stays_bfloat16_and_close(network, pictures):
     painted = halved(pictures.to(torch.bfloat16))
     assert painted.dtype == torch.bfloat16
     assert (painted.float() - wanted).abs().mean() < 0.01
+
+
+def test_forward_paints_the_picture_continued_and_cuts_it_back(network):
+    picture = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(7))
+    edge = network.margin
+    painted = network.paint(torch.nn.functional.pad(picture, (edge,) * 4, mode="reflect"))
+    wanted = painted[..., edge : edge + 32, edge : edge + 48].clamp(0, 1)
+    assert torch.equal(network(picture), wanted)
