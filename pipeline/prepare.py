@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
@@ -130,15 +130,19 @@ def beside(source: Path, look: str, *, kept: Container[str], otherwise: str) -> 
         otherwise: the extension of all others.
     """
     suffix = source.suffix if source.suffix.lower() in kept else otherwise
-    return source.with_name(f"{source.stem}-{look}{suffix}")
+    return source.parent / f"{source.stem}-{look}{suffix}"
 
 
 def is_due(source: Path, target: Path, existing: Existing) -> bool:
     """Whether to make this target: False if it is there and is to be skipped.
 
     Raises:
+        SettingsError: `existing` is none of its values.
         TargetError: it is there and may not be replaced, or it is the source itself.
     """
+    if existing not in get_args(Existing):
+        allowed = ", ".join(get_args(Existing))
+        raise SettingsError(f"existing must be one of {allowed} (got {existing!r})")
     if target.exists() and source.exists() and target.samefile(source):
         raise TargetError(f"{target}: is the source itself; name another output with --output")
     if not target.exists() or existing == "overwrite":

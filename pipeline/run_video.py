@@ -74,16 +74,33 @@ def stylize_video(
 
 
 def paint_film(
-    film: Film, target: Path, *, painter: Painter, span: Span, metadata: bool, report: Report
+    film: Film,
+    target: Path,
+    *,
+    painter: Painter,
+    span: Span,
+    metadata: bool,
+    report: Report,
+    shown_as: Path | None = None,
 ) -> Finished:
     """Send a film through all stages.
+
+    Args:
+        film: from `probe_video`.
+        target: the output.
+        painter: what to paint with.
+        span: the part to paint.
+        metadata: whether to store the settings in the output.
+        report: called with each event, from the caller's thread.
+        shown_as: the file that a person named, where `film` is a copy of it.
 
     Raises:
         StylizeError: it cannot be read, painted or written; nothing half-written is left.
     """
     settings = painter.choice.settings
     began = monotonic()
-    report(Started(film.path, target, painter.choice.name, "frames", _expected(film, span)))
+    source, look = shown_as or film.path, painter.choice.name
+    report(Started(source, target, look, "frames", _expected(film, span)))
     outbox = Outbox(report)
     frames = read_video(
         film, span=span, deinterlace=settings.deinterlace, hw=settings.hw, notify=outbox.notify

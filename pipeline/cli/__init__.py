@@ -72,13 +72,17 @@ def _run(arguments: list[str] | None) -> int:
     except StylizeError as error:
         _say(error)
         return 1
+    except OSError as error:  # a path that the system refuses, where nobody expected it
+        reason = (error.strerror or str(error)).lower()
+        _say(f"{error.filename}: {reason}" if error.filename else reason)
+        return 1
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted: nothing half-written was left.", err=True)
         return 130
     return result if isinstance(result, int) else 0
 
 
-def _say(error: StylizeError) -> None:
+def _say(error: StylizeError | str) -> None:
     click.echo(f"Error: {' '.join(str(error).split())}", err=True)
 
 

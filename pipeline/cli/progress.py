@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from stylize.pipeline.errors import StylizeError
 from stylize.pipeline.events import (
     Advanced,
     Event,
@@ -43,7 +44,8 @@ def reporting(*, quiet: bool, as_json_lines: bool) -> Iterator[Report]:
 
     Args:
         quiet: show failures only.
-        as_json_lines: one JSON object a line on the standard output, for other programs.
+        as_json_lines: one JSON object a line on the standard output, for other programs; what
+            ends the job is one of them too.
     """
     console = Console(stderr=True)
     screen: _Screen
@@ -56,7 +58,12 @@ def reporting(*, quiet: bool, as_json_lines: bool) -> Iterator[Report]:
     else:
         screen = _Lines()
     with screen:
-        yield screen.show
+        try:
+            yield screen.show
+        except StylizeError as error:
+            if as_json_lines:
+                click.echo(json.dumps({"event": "error", "reason": str(error)}))
+            raise
 
 
 class _JsonLines:

@@ -48,6 +48,7 @@ def test_an_unknown_command_is_wrong_usage(capsys: pytest.CaptureFixture[str]):
     [
         (SettingsError("size must be a whole number"), 2, "Error: size must be a whole number\n"),
         (SourceError("in.mp4: no video\nstream"), 1, "Error: in.mp4: no video stream\n"),
+        (OSError(36, "File name too long", "x" * 9), 1, "Error: xxxxxxxxx: file name too long\n"),
         (KeyboardInterrupt(), 130, "Interrupted: nothing half-written was left.\n"),
     ],
 )

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from stylize.pipeline.cli import progress
 from stylize.pipeline.cli.progress import reporting, summary
+from stylize.pipeline.errors import SourceError
 from stylize.pipeline.events import Advanced, Event, Failed, Finished, Notice, Skipped, Started
 
 JOB: tuple[Event, ...] = (
@@ -72,6 +73,17 @@ def test_json_gives_one_object_a_line_and_nothing_else(capsys: pytest.CaptureFix
     ]
     assert events[2] == {"event": "advanced", "read": 4, "painted": 3, "written": 2}
     assert err == ""
+
+
+def test_json_tells_what_ended_the_job_too(capsys: pytest.CaptureFixture[str]):
+    def fail() -> None:
+        with reporting(quiet=False, as_json_lines=True):
+            raise SourceError("in.mp4: no such file")
+
+    with pytest.raises(SourceError, match="no such file"):
+        fail()
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"event": "error", "reason": "in.mp4: no such file"}
 
 
 def test_on_a_terminal_a_bar_shows_the_rate_and_each_stage(
