@@ -2,8 +2,8 @@
 
 Johnson 2016 (1603.08155) with the instance norm of Ulyanov 2016 (1607.08022), laid out as the
 `fast_neural_style` example of PyTorch (BSD-3), so that anyone's checkpoint of it can be read: RGB
-0 to 255 inside, reflection padding at every convolution, nearest upsampling. We differ where the
-size does not divide by 4: the picture is continued and the output cut back to its size.
+0 to 255 inside, reflection padding at every convolution, nearest upsampling. Where a side does not
+divide by 4 the example gives back some pixels more; `forward` cuts them off.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Johnson(StyleNetwork):
     """The network `johnson`."""
 
     method: ClassVar[str] = "johnson"
-    multiple: ClassVar[int] = 4
+    multiple: ClassVar[int] = 1
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class Johnson(StyleNetwork):
             self.deconv3.bias.fill_(MIDDLE_GREY)
 
     def paint(self, pictures: Tensor) -> Tensor:
-        """(N, 3, H, W) RGB in [0, 1], H and W multiples of 4; the output may leave [0, 1]."""
+        """(N, 3, H, W) RGB in [0, 1]; the output may leave it, and its sides divide by 4."""
         features = F.relu(self.in1(self.conv1(pictures * 255)))
         features = F.relu(self.in2(self.conv2(features)))
         features = F.relu(self.in3(self.conv3(features)))

@@ -185,5 +185,7 @@ class InstanceNorm(nn.Module):
             return torch.instance_norm(
                 pictures, self.weight, self.bias, None, None, True, 0.0, NORM_EPSILON, False
             )
-        # A group per channel is the same, and keeps channels-last memory, which is faster.
-        return F.group_norm(pictures, pictures.shape[1], self.weight, self.bias, NORM_EPSILON)
+        # A group per channel is the same, and keeps channels-last memory, which is faster. Not
+        # through `functional`, which refuses a single pixel.
+        channels = pictures.shape[1]
+        return torch.group_norm(pictures, channels, self.weight, self.bias, NORM_EPSILON)

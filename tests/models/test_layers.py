@@ -91,6 +91,15 @@ def test_live_norm_is_instance_norm():
     torch.testing.assert_close(norm(PICTURES), wanted, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_live_norm_of_a_single_pixel_is_the_bias(dtype):
+    norm = InstanceNorm(2).to(dtype)
+    with torch.no_grad():
+        norm.bias.copy_(torch.tensor([0.5, -0.25]))
+    painted = norm(torch.full((1, 2, 1, 1), 3.0, dtype=dtype)).flatten()
+    torch.testing.assert_close(painted, norm.bias, atol=1e-4, rtol=0)
+
+
 def test_pooling_measures_all_pictures_as_one():
     norm = InstanceNorm(3)
     norm.state = "pooling"

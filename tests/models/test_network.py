@@ -38,6 +38,14 @@ def test_any_size_comes_back(network, size):
     assert painted.max() <= 1
 
 
+@pytest.mark.parametrize("size", [(1, 1), (4, 4)])
+def test_the_smallest_pictures_come_back_in_bfloat16(network, size):
+    halved = copy.deepcopy(network).to(torch.bfloat16)
+    painted = halved(torch.rand(1, 3, *size, dtype=torch.bfloat16))
+    assert painted.shape == (1, 3, *size)
+    assert painted.isfinite().all()
+
+
 def test_pictures_of_a_batch_do_not_touch_each_other(network, pictures):
     alone = torch.cat([network(picture[None]) for picture in pictures])
     torch.testing.assert_close(network(pictures), alone, atol=1e-4, rtol=0)
