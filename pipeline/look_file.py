@@ -27,7 +27,7 @@ from typing import Literal, cast, get_args
 from stylize.presets import shipped
 
 from .errors import PresetError, SettingsError
-from .settings import check_settings, did_you_mean
+from .settings import check_settings, did_you_mean, shown
 
 Method = Literal["swift", "johnson"]
 Source = Literal["shipped", "user", "file"]
@@ -75,6 +75,23 @@ def read_look(path: Path, source: Source) -> Look:
         raise PresetError(f"{path}: {error}") from error
 
 
+def expanded(path: str) -> Path:
+    """A path as a person writes it: `~` and `~name` stand for home folders.
+
+    Raises:
+        PresetError: there is no such user.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise PresetError(f"{path}: there is no such home folder") from error
+
+
+def reason(error: Exception) -> str:
+    """What the system says is wrong with a path."""
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
 def look_document(
     look: Look, *, settings: Mapping[str, object], summary: str | None = None
 ) -> dict[str, object]:
@@ -104,7 +121,7 @@ def look_document(
 
 def _parse(path: Path) -> dict[str, object]:
     try:
-        text = path.read_bytes().decode()
+        text = path.read_bytes().decode("utf-8-sig")  # some editors begin a text with a mark
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PresetError(_located(path, text, str(error))) from error
@@ -113,8 +130,7 @@ def _parse(path: Path) -> dict[str, object]:
     except RecursionError as error:
         raise PresetError(f"{path}: no look: its values are nested too deeply") from error
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise PresetError(f"{path}: cannot read this preset ({reason})") from error
+        raise PresetError(f"{path}: cannot read this preset ({reason(error)})") from error
 
 
 def _located(path: Path, text: str, message: str) -> str:
@@ -169,7 +185,7 @@ def _base(document: Mapping[str, object]) -> Look | None:
 def _method(document: Mapping[str, object]) -> Method:
     method, known = document.get("method"), get_args(Method)
     if method not in known:
-        got = f"got {method!r}" if "method" in document else "it is missing"
+        got = f"got {shown(method)}" if "method" in document else "it is missing"
         raise PresetError(f"method must be {' or '.join(known)} ({got})")
     return cast("Method", method)
 
@@ -178,8 +194,14 @@ def _weights(document: Mapping[str, object], *, path: Path, source: Source) -> P
     named = _line(document.get("weights", ""), "weights")
     if not named:
         raise PresetError("weights must name the file of a network (or use based_on)")
-    weights = path.parent / Path(named).expanduser()
-    if source != "shipped" and not weights.is_file():  # those that ship are there: tests hold it
+    weights = path.parent / expanded(named)
+    if source == "shipped":  # those are there: tests hold it
+        return weights
+    try:
+        there = weights.is_file()
+    except OSError as error:
+        raise PresetError(f"weights: cannot look for {weights} ({reason(error)})") from error
+    if not there:
         raise PresetError(f"weights: there is no file {weights}")
     return weights
 
@@ -200,13 +222,15 @@ def _settings(table: Mapping[str, object]) -> dict[str, object]:
 def _table(document: Mapping[str, object], key: str) -> dict[str, object]:
     table = document.get(key, {})
     if not isinstance(table, dict):
-        raise PresetError(f"{key} must be a table (got {table!r})")
+        raise PresetError(f"{key} must be a table (got {shown(table)})")
     return table
 
 
 def _line(value: object, key: str) -> str:
     """One line of text, safe to show in a terminal; numbers and dates are written out."""
-    text = str(value) if isinstance(value, str | int | date) else None
-    if text is None or not text.isprintable():
-        raise PresetError(f"{key} must be one line of printable text (got {value!r})")
+    if isinstance(value, date):
+        return str(value)
+    text = value if isinstance(value, str) else shown(value)
+    if not isinstance(value, str | int) or not text.isprintable():
+        raise PresetError(f"{key} must be one line of printable text (got {shown(value)})")
     return text

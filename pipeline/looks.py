@@ -19,7 +19,7 @@ from natsort import natsorted
 from stylize.presets import shipped
 
 from .errors import PresetError, TargetError
-from .look_file import Look, Method, Source, look_document, read_look
+from .look_file import Look, Method, Source, expanded, look_document, read_look, reason
 from .partial import partial
 from .settings import check_settings, did_you_mean
 
@@ -45,10 +45,14 @@ class BrokenLook:
 
 
 def user_folder() -> Path:
-    """Where the user's own looks are: `$STYLIZE_PRESETS`, or in the platform's config folder."""
+    """Where the user's own looks are: `$STYLIZE_PRESETS`, or in the platform's config folder.
+
+    Raises:
+        PresetError: the variable names the home folder of nobody.
+    """
     named = os.environ.get("STYLIZE_PRESETS")
     if named:
-        return Path(named).expanduser().absolute()
+        return expanded(named).absolute()
     return platformdirs.user_config_path("stylize", appauthor=False) / "presets"
 
 
@@ -60,7 +64,7 @@ def find_look(name_or_path: str) -> Look:
     """
     separators = {"/", os.sep, os.altsep}
     if name_or_path.endswith(".toml") or separators.intersection(name_or_path):
-        return read_look(Path(name_or_path).expanduser(), "file")
+        return read_look(expanded(name_or_path), "file")
     files = _files()
     if name_or_path not in files:
         near = did_you_mean(name_or_path, files)
@@ -126,11 +130,11 @@ def save_look(
         allowed = "up to 64 letters, digits, - and _, with no - in front"
         raise PresetError(f"a preset cannot be called {name!r} (allowed: {allowed})")
     path = user_folder() / f"{name}.toml"
-    if path.exists() and not overwrite:
-        raise PresetError(f"preset {name!r} is there already: {path} (--overwrite replaces it)")
     merged = {**based_on.settings, **check_settings(settings)}
     document = look_document(based_on, settings=merged, summary=summary)
     try:
+        if path.exists() and not overwrite:
+            raise PresetError(f"preset {name!r} is there already: {path} (--overwrite replaces it)")
         with partial(path) as temporary:
             temporary.write_text(tomli_w.dumps(document), encoding="utf-8")
     except (OSError, TargetError) as error:
@@ -145,7 +149,11 @@ def _files() -> dict[str, tuple[Path, Source]]:
     files: dict[str, tuple[Path, Source]] = {
         name: (path, "shipped") for name, path in shipped().items()
     }
-    for path in user_folder().glob("*.toml"):
-        if not path.name.startswith("."):  # what a killed process left of a file half saved
-            files[path.stem] = (path, "user")
+    folder = user_folder()
+    try:
+        own = [path for path in folder.glob("*.toml") if not path.name.startswith(".")]
+    except OSError as error:
+        raise PresetError(f"{folder}: cannot list the presets there ({reason(error)})") from error
+    # Hidden are those that a killed process left half saved.
+    files |= {path.stem: (path, "user") for path in own}
     return files

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from .errors import TargetError
 
+_STEM_BYTES = 150  # of the 255 that a name may have on nearly all file systems
+
 
 @contextmanager
 def partial(target: Path) -> Iterator[Path]:
@@ -32,7 +34,9 @@ def partial(target: Path) -> Iterator[Path]:
         raise TargetError(
             f"{target}: cannot write to folder {target.parent}; choose another with --output"
         )
-    temporary = target.with_name(f".{target.stem[:180]}.{os.getpid()}.part{target.suffix}")
+    # Cut by bytes, which is what file systems count, and never inside a character.
+    stem = os.fsencode(target.stem)[:_STEM_BYTES].decode("utf-8", "ignore")
+    temporary = target.with_name(f".{stem}.{os.getpid()}.part{target.suffix}")
     _remove(temporary)  # left by a process of the same number that was killed
     try:
         yield temporary
@@ -62,10 +66,10 @@ def _replace(temporary: Path, target: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(OSError):
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
             path.unlink(missing_ok=True)
 
 

@@ -16,6 +16,9 @@ from .errors import SettingsError
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Deinterlace = Literal["auto", "off"]
 
+SMALLEST_SIZE = 16
+"""Pixels of the shorter side: networks need about so many to see a stroke."""
+
 
 class SettingsOptions(TypedDict, total=False):
     """The fields of `Settings` as keyword arguments: the options of the Python API."""
@@ -43,14 +46,17 @@ class Settings:
     Attributes:
         strength: share of the painting in the result, 0 (the source) to 1.
         keep_color: whether the source's colours replace the painting's.
-        size: shorter side for stylising, in pixels; None: the source's own.
+        size: shorter side for stylising, in pixels; None: the source's own. It enlarges long, thin
+            pictures only so far (see `restyle.working_size`).
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
-        precision: of the network's arithmetic; `auto`: what is fastest on the device.
+        precision: of the network's arithmetic; `auto`: fp32 for pictures, and for films the
+            fastest that the device computes natively.
         batch: frames painted at once; None: chosen from their size.
         seed: of every random choice.
         codec: encoder of films by its FFmpeg name; None: the container's usual one.
         crf: constant rate factor of films, lower is better; None: the encoder's usual one.
-        quality: of JPEG, WebP and AVIF pictures, higher is better; None: the format's usual one.
+        quality: of JPEG, WebP and AVIF pictures, higher is better; of films it is put on the
+            encoder's own scale, unless `crf` is given. None: the usual one.
         encoder_preset: speed of the film encoder, as it names it; None: its usual one.
         pixel_format: of films, as FFmpeg names it; None: the encoder's usual one.
         hw: whether to decode and encode films with the graphics card where it can.
@@ -128,12 +134,13 @@ def _switch() -> _Rule:
     return _Rule("true or false", lambda value: value if isinstance(value, bool) else None)
 
 
+_SHOWN = 80  # characters
 _NAME = r"[A-Za-z0-9][\w.:-]*"
 
 _RULES: dict[str, _Rule] = {
     "strength": _number(0, 1),
     "keep_color": _switch(),
-    "size": _whole(16, 16384),
+    "size": _whole(SMALLEST_SIZE, 16384),
     "device": _word(r"auto|cpu|cuda(:\d{1,3})?|mps", "auto, cpu, cuda, cuda:N or mps"),
     "precision": _choice(Precision),
     "batch": _whole(1, 256),
@@ -194,10 +201,19 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+def shown(value: object) -> str:
+    """A refused value as an error says it: as Python writes it, cut to what fits in a line."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no whole number of more than 4300 digits
+        return "a number without end"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
 def _check(name: str, value: object) -> object:
     if value is None and _DEFAULTS[name] is None:
         return None
     taken = _RULES[name].take(value)
     if taken is None:
-        raise SettingsError(f"{name} must be {_RULES[name].allowed} (got {value!r})")
+        raise SettingsError(f"{name} must be {_RULES[name].allowed} (got {shown(value)})")
     return taken

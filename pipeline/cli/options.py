@@ -44,7 +44,7 @@ def encoding_options(command: _Command) -> _Command:
         command,
         _setting("codec", str, "NAME", "Film encoder", unset="by the file's ending"),
         _setting("crf", float, "N", "Film quality, lower is better", unset="18 for H.264"),
-        _setting("quality", int, "N", "Picture quality, higher is better", unset="by the format"),
+        _setting("quality", int, "N", "Higher is better; in films --crf beats it", unset="usual"),
         _setting("encoder_preset", str, "NAME", "Encoder speed", unset="the encoder's"),
         _setting("pixel_format", str, "NAME", "Film samples", unset="by the encoder"),
         _switch("hw", "Decode and encode on the graphics card where it can."),

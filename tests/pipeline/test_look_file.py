@@ -40,6 +40,10 @@ def test_all_that_a_file_may_hold_is_read(read, tmp_path):
     assert (look.source, look.based_on) == ("file", None)
 
 
+def test_a_mark_at_the_beginning_of_the_text_is_no_part_of_it(read):
+    assert read(b"\xef\xbb\xbf" + NETWORK.encode()).method == "swift"
+
+
 def test_a_file_may_name_every_method_there_is():
     assert set(get_args(Method)) == set(NETWORKS)
 
@@ -88,6 +92,11 @@ def test_a_file_may_borrow_the_network_of_a_look_that_ships(read):
         (
             NETWORK + "[settings]\nkeep-color = true\nkeep_color = true",
             "[settings] keep_color is given twice",
+        ),
+        (f"method = 0x{'f' * 6000}", "method must be swift or johnson (got a number without end)"),
+        (
+            f"{NETWORK}settings.size = '{'x' * 999}'",
+            "[settings] size must be a whole number from 16 to",
         ),
         ("based_on = 'wvae'", "based_on: no look 'wvae' ships; did you mean 'wave'? (these do: "),
         ("based_on = 'wave'\nmethod = 'swift'", "based_on already gives the network: leave out"),

@@ -83,6 +83,37 @@ def test_an_odd_name_is_refused_in_one_line(name):
         find_look(name)
 
 
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/x.toml", f"{'n' * 300}.toml"])
+def test_a_path_that_cannot_be_is_one_line(path):
+    with pytest.raises(PresetError, match=r"file name too long|no such home folder"):
+        find_look(path)
+
+
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [("~nobody-of-this-name", "there is no such home folder"), ("n" * 300, "cannot list the pres")],
+)
+def test_a_folder_that_cannot_be_is_one_line(named, reason, monkeypatch):
+    monkeypatch.setenv("STYLIZE_PRESETS", named)
+    with pytest.raises(PresetError, match=rf"{named}: {reason}"):
+        list_looks()
+
+
+def test_no_single_file_keeps_the_others_from_the_list(folder, weights):
+    bad = {
+        "digits": f"settings.size = 0x{'f' * 6000}",
+        "nested": f"settings.size = [0x{'f' * 6000}]",
+        "long": f"method = 'swift'\nweights = '{'a' * 300}'",
+        "nobody": "method = 'swift'\nweights = '~nobody-of-this-name/x'",
+    }
+    for name, text in bad.items():
+        (folder / f"{name}.toml").write_text(text)
+    _write(folder / "good.toml", weights)
+    looks = {look.name: look for look in list_looks()}
+    assert all(isinstance(looks[name], BrokenLook) for name in bad)
+    assert not isinstance(looks["good"], BrokenLook)
+
+
 def test_a_missing_file_is_refused_by_its_path(tmp_path):
     with pytest.raises(PresetError, match=r"gone\.toml: cannot read this preset \(no such file"):
         find_look(str(tmp_path / "gone.toml"))

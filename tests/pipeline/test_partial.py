@@ -86,8 +86,9 @@ def test_remains_of_a_killed_process_of_the_same_number_are_cleared(tmp_path):
     assert list(target.iterdir()) == []
 
 
-def test_a_very_long_name_still_fits(tmp_path):
-    target = tmp_path / ("n" * 251 + ".png")
+@pytest.mark.parametrize("name", ["n" * 251, "画" * 83, "a" + "画" * 83])
+def test_a_very_long_name_still_fits(tmp_path, name):
+    target = tmp_path / f"{name}.png"
     with partial(target) as temporary:
         temporary.write_bytes(b"whole")
     assert target.read_bytes() == b"whole"

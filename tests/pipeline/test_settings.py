@@ -15,6 +15,7 @@ from stylize.pipeline.settings import (
     default,
     did_you_mean,
     resolve,
+    shown,
 )
 
 EDGES = {
@@ -72,7 +73,15 @@ def test_what_is_not_allowed_is_refused_with_name_value_and_range(name, value):
     for refused in (check_settings, resolve, lambda layer: Settings(**layer)):
         with pytest.raises(SettingsError, match=f"^{name} must be ") as refusal:
             refused({name: value})
-        assert str(refusal.value) == f"{name} must be {allowed(name)} (got {value!r})"
+        assert str(refusal.value) == f"{name} must be {allowed(name)} (got {shown(value)})"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("720", "'720'"), ("x" * 200, f"'{'x' * 79}…"), (16**6000, "a number without end")],
+)
+def test_a_refused_value_is_shown_in_what_fits_a_line(value, text):
+    assert shown(value) == text
 
 
 def test_the_refusals_read_well():
