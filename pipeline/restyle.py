@@ -10,9 +10,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from .errors import StylizeError
+from .settings import SMALLEST_SIZE
 from .values import Batch
 
 Network = Callable[[Tensor], Tensor]
+
+_ENLARGED_PIXELS = 34_000_000
+"""Beyond so many, which are 8K, no picture is enlarged: a `swift` takes 6 GB for them."""
 
 _LUMA = (0.2126, 0.7152, 0.0722)  # BT.709
 
@@ -24,7 +28,8 @@ class Mixing:
     Attributes:
         strength: 0 (the source) to 1 (the painting).
         keep_color: take only the luminance from the painting, and the colour from the source.
-        size: shorter side in pixels at which the network sees the picture; None: as it is.
+        size: shorter side in pixels at which the network sees the picture, as far as
+            `working_size` allows; None: as it is.
     """
 
     strength: float = 1.0
@@ -62,10 +67,15 @@ def restyle(
 
 
 def working_size(height: int, width: int, size: int | None) -> tuple[int, int]:
-    """Height and width at which the network sees a picture of this size."""
+    """Height and width at which the network sees a picture of this size.
+
+    Its shorter side becomes `size`, but a picture is not enlarged beyond 34 megapixels: a line of
+    1 by 8,000 pixels at a size of 720 would have 4,147.
+    """
     if size is None:
         return height, width
-    scale = size / min(height, width)
+    furthest = max(1.0, (_ENLARGED_PIXELS / (height * width)) ** 0.5)
+    scale = min(size / min(height, width), furthest)
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
@@ -82,9 +92,14 @@ def _paint(
     # Outside the except block, so that the traceback no longer holds on to the tensors.
     count, height, width = pictures.shape[0], *pictures.shape[-2:]
     if count == 1:
+        ways = []
+        if (smaller := min(working_size(height, width, mixing.size)) // 2) >= SMALLEST_SIZE:
+            ways.append(f"--size {smaller}")
+        if device.type != "cpu":
+            ways.append("--device cpu")
+        way_out = f"try {', or '.join(ways)}" if ways else "cut it into parts"
         raise StylizeError(
-            f"a {width}x{height} picture does not fit in the memory of {device}; "
-            f"try --size {min(height, width) // 2}, or --device cpu"
+            f"a {width}x{height} picture does not fit in the memory of {device}; {way_out}"
         )
     halves = torch.tensor_split(pictures, 2)
     return torch.cat([_paint(half, network, mixing, device, dtype) for half in halves])

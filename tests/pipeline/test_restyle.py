@@ -76,6 +76,13 @@ def test_the_working_size_keeps_the_shape(size: int | None, expected: tuple[int,
     assert working_size(480, 853, size) == expected
 
 
+def test_a_long_thin_picture_is_not_enlarged_without_end():
+    height, width = working_size(1, 8000, 720)
+    assert 33e6 < height * width < 35e6
+    assert working_size(8000, 12_000, 720) == (720, 1080)
+    assert working_size(8000, 12_000, 9000) == (8000, 12_000)  # large already: left as it is
+
+
 def test_a_network_in_bfloat16_gives_float32_back():
     def check(pictures: Tensor) -> Tensor:
         assert pictures.dtype == torch.bfloat16
@@ -106,12 +113,16 @@ def test_short_of_memory_the_batch_is_halved_until_it_fits():
     assert sizes == [5, 3, 2, 1, 2]
 
 
-def test_a_picture_that_never_fits_is_refused_with_the_way_out():
+@pytest.mark.parametrize(
+    ("size", "way_out"),
+    [(None, "try --size 20$"), (1000, "try --size 500$"), (31, "cut it into parts$")],
+)
+def test_a_picture_that_never_fits_is_refused_with_the_way_out(size: int | None, way_out: str):
     def full(pictures: Tensor) -> Tensor:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 GB")
 
-    with pytest.raises(StylizeError, match=r"a 30x20 picture does not fit .* try --size 10"):
-        paint(full, Mixing(), a_batch(3))
+    with pytest.raises(StylizeError, match=rf"a 60x40 picture does not fit .* of cpu; {way_out}"):
+        paint(full, Mixing(size=size), a_batch(3, 40, 60))
 
 
 def test_other_errors_are_not_mistaken_for_a_lack_of_memory():

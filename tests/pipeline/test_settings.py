@@ -79,6 +79,7 @@ def test_what_is_not_allowed_is_refused_with_name_value_and_range(name, value):
 @pytest.mark.parametrize(
     ("value", "text"),
     [("720", "'720'"), ("x" * 200, f"'{'x' * 79}…"), (16**6000, "a number without end")],
+    ids=["as it is", "cut", "without end"],  # pytest cannot write the number either
 )
 def test_a_refused_value_is_shown_in_what_fits_a_line(value, text):
     assert shown(value) == text
