@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Mapping
+import reprlib
+import textwrap
+import warnings
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from .errors import CheckpointError
@@ -27,7 +30,9 @@ from .whole_file import whole_file
 
 NETWORKS: dict[str, type[StyleNetwork]] = {"swift": Swift, "johnson": Johnson}
 """Every one-style network by the name that users type."""
-FORMAT = "stylize-1"
+FAMILY, FORMAT = "stylize-", "stylize-1"
+DTYPES = (torch.float16, torch.bfloat16, torch.float32)
+"""What weights may be held in: of other types they are quantised, damaged, or no weights."""
 
 Recipe = dict[str, Any]
 """How a network was made, as JSON holds it: strings, numbers, lists and tables of such."""
@@ -71,6 +76,8 @@ def save_model(network: StyleNetwork, path: Path, *, recipe: Recipe) -> None:
             save_file(tensors, partial, metadata=metadata)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be written ({error.strerror})") from error
+    except safetensors.SafetensorError as error:  # the disk is full, for one
+        raise CheckpointError(f"{path}: cannot be written ({error})") from error
 
 
 def load_model(path: Path) -> LoadedModel:
@@ -79,10 +86,15 @@ def load_model(path: Path) -> LoadedModel:
     Raises:
         CheckpointError: the file is missing, damaged, hostile, or holds something else.
     """
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such file")
-    with path.open("rb") as stream:
-        head = stream.read(9)
+    try:
+        if path.is_dir():
+            raise CheckpointError(f"{path}: is a folder; name the file of a network")
+        if not path.is_file():
+            raise CheckpointError(f"{path}: no such file")
+        with path.open("rb") as stream:
+            head = stream.read(9)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
     # A safetensors file begins with the length of its JSON header and the header's brace.
     if path.suffix == ".safetensors" or head[8:] == b"{":
         return _load_ours(path)
@@ -93,40 +105,56 @@ def _load_ours(path: Path) -> LoadedModel:
     try:
         with safetensors.safe_open(path, framework="pt") as opened:
             metadata: Mapping[str, str] = opened.metadata() or {}
-        tensors = load_file(path)
+            _refuse_unknown(path, metadata, opened.keys())
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: a damaged safetensors file ({error})") from error
-    method = metadata.get("method", "")
-    if metadata.get("format") != FORMAT or method not in NETWORKS:
-        what = f"a network of method '{method}'" if method else _describe(tensors)
+    try:
+        # Without memory of its own: what is asked for may be larger than what the file holds.
+        with torch.device("meta"):
+            network = NETWORKS[metadata["method"]](**_table(metadata, "architecture"))
+        recipe = _table(metadata, "recipe")
+    except (ValueError, TypeError, RecursionError) as error:
+        reason = textwrap.shorten(repr(str(error)), 160)
+        raise CheckpointError(f"{path}: its metadata makes no sense ({reason})") from error
+    _fill(network, tensors, path)
+    return LoadedModel(network, network.method, sha256_of(path), recipe)
+
+
+def _refuse_unknown(path: Path, metadata: Mapping[str, str], names: Collection[str]) -> None:
+    """Refuse what this version cannot load, before any of it is read."""
+    found, method = metadata.get("format", ""), metadata.get("method", "")
+    if found != FORMAT and found.startswith(FAMILY):
+        raise CheckpointError(
+            f"{path}: is of format {reprlib.repr(found)}, and this version reads {FORMAT}; a newer "
+            "stylize is needed"
+        )
+    if found != FORMAT or method not in NETWORKS:
+        ours = found == FORMAT
+        what = f"a network of method {reprlib.repr(method)}" if ours else _describe(names)
         raise CheckpointError(
             f"{path}: holds {what}; what can be loaded here: {', '.join(NETWORKS)}"
         )
-    try:
-        network = NETWORKS[method](**_architecture(metadata))
-        recipe = json.loads(metadata.get("recipe", "{}"))
-    except (ValueError, TypeError) as error:
-        raise CheckpointError(f"{path}: its metadata makes no sense ({error})") from error
-    _fill(network, tensors, path)
-    return LoadedModel(network, method, sha256_of(path), recipe)
 
 
-def _architecture(metadata: Mapping[str, str]) -> dict[str, Any]:
-    loaded = json.loads(metadata.get("architecture", "{}"))
+def _table(metadata: Mapping[str, str], name: str) -> dict[str, Any]:
+    loaded = json.loads(metadata.get(name, "{}"))
     if not isinstance(loaded, dict):
-        raise TypeError("architecture is no table")
+        raise TypeError(f"{name} is no table")
     return loaded
 
 
 def _load_foreign(path: Path) -> LoadedModel:
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # torch warns of what it then refuses
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"{path}: not a plain checkpoint: it is damaged or would run code of its own; "
             "save its state_dict() again with torch.save"
         ) from error
-    except (RuntimeError, ValueError, EOFError, OSError, KeyError, IndexError) as error:
+    except Exception as error:
+        # A pickle is a program: from a stranger's bytes anything at all can be raised.
         raise CheckpointError(
             f"{path}: not a checkpoint, or a truncated one; what can be loaded here: safetensors "
             "of `stylize train` and .pth files of PyTorch's fast_neural_style example"
@@ -137,7 +165,8 @@ def _load_foreign(path: Path) -> LoadedModel:
             f"{path}: holds {_describe(tensors)}; of .pth files only those of PyTorch's "
             "fast_neural_style example can be loaded here"
         )
-    network = Johnson()
+    with torch.device("meta"):
+        network = Johnson()
     _fill(network, tensors, path)
     return LoadedModel(network, network.method, sha256_of(path), {})
 
@@ -156,14 +185,15 @@ def _foreign_tensors(loaded: object) -> dict[str, Tensor]:
     }
 
 
-def _describe(tensors: Mapping[str, Tensor]) -> str:
-    if not tensors:
+def _describe(names: Collection[str]) -> str:
+    if not names:
         return "no tensors"
-    first = next(iter(tensors))
-    return f"{len(tensors)} tensors of an unknown network ('{first}', …)"
+    first = reprlib.repr(next(iter(names)))
+    return f"{len(names)} tensors of an unknown network ({first}, …)"
 
 
 def _fill(network: StyleNetwork, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Give a network made without memory its weights, in float32 on the CPU."""
     wanted = network.state_dict()
     for name, tensor in wanted.items():
         found = tensors.get(name)
@@ -174,10 +204,22 @@ def _fill(network: StyleNetwork, tensors: Mapping[str, Tensor], path: Path) -> N
                 f"{tuple(tensor.shape)} and is {shape}"
             )
     if surplus := sorted(set(tensors) - set(wanted)):
-        raise CheckpointError(f"{path}: no {network.method} network: it also holds '{surplus[0]}'")
-    _refuse_holes(path, tensors)
-    network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+        first = reprlib.repr(surplus[0])
+        raise CheckpointError(f"{path}: no {network.method} network: it also holds {first}")
+    exact = {name: _exact(path, name, tensor) for name, tensor in tensors.items()}
+    _refuse_holes(path, exact)
+    network.load_state_dict(exact, assign=True)
     network.eval().requires_grad_(False)
+
+
+def _exact(path: Path, name: str, tensor: Tensor) -> Tensor:
+    """A plain copy in float32: tensors of a pickle may share their memory."""
+    if tensor.layout != torch.strided or tensor.is_meta or tensor.dtype not in DTYPES:
+        raise CheckpointError(
+            f"{path}: '{name}' is no plain tensor of fp16, bf16 or fp32 (it is {tensor.dtype}, "
+            f"{tensor.layout}, on {tensor.device}); save it as one"
+        )
+    return tensor.detach().to(torch.float32, copy=True, memory_format=torch.contiguous_format)
 
 
 def _refuse_holes(path: Path, tensors: Mapping[str, Tensor]) -> None:

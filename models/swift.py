@@ -19,7 +19,7 @@ from .network import StyleNetwork
 WIDTHS = (16, 32, 64, 16)
 """Channels at 1/2, 1/4, 1/8 and, on the way back, 1/2: the widest that keeps the time."""
 BLOCKS = 4
-MOST = 512
+MOST = 128
 """Channels or blocks: more would be no file of ours, and could fill the memory."""
 
 
