@@ -6,7 +6,9 @@ that the interrupted one would have seen, however many threads there are.
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
 import random
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
@@ -14,12 +16,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image, ImageOps
 from torch import Tensor
 
 from .errors import TrainingError
+from .read_picture import opens, read_picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 HELD_OUT = 6
@@ -38,14 +39,21 @@ class Photographs:
     """A folder's photographs, split.
 
     Attributes:
+        folder: where they are.
         training: to learn from, in an order that the seed gives.
         held_out: never trained on; for previews.
         unreadable: files that look like pictures and cannot be opened.
     """
 
+    folder: Path
     training: tuple[Path, ...]
     held_out: tuple[Path, ...]
     unreadable: tuple[Path, ...]
+
+    def names_sha256(self) -> str:
+        """Of the names below the folder: equal where a run is to see the same photographs."""
+        names = sorted(os.fsencode(path.relative_to(self.folder)) for path in self.training)
+        return hashlib.sha256(b"\0".join(names)).hexdigest()
 
 
 def find_photographs(folder: Path, *, seed: int) -> Photographs:
@@ -57,7 +65,7 @@ def find_photographs(folder: Path, *, seed: int) -> Photographs:
     if not folder.is_dir():
         raise TrainingError(f"{folder}: no such folder; --content names a folder of photographs")
     named = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    readable = [path for path in named if _opens(path)]
+    readable = [path for path in named if opens(path)]
     if len(readable) < 2:
         raise TrainingError(
             f"{folder}: {len(readable)} readable pictures among {len(named)}; training needs some "
@@ -67,51 +75,8 @@ def find_photographs(folder: Path, *, seed: int) -> Photographs:
     random.Random(seed).shuffle(shuffled)  # noqa: S311 - a split, no secret
     held = min(HELD_OUT, max(1, len(shuffled) // 10))
     broken = set(named) - set(readable)
-    return Photographs(tuple(shuffled[held:]), tuple(shuffled[:held]), tuple(sorted(broken)))
-
-
-def _opens(path: Path) -> bool:
-    try:
-        with Image.open(path) as picture:
-            return min(picture.size) > 0
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return False
-
-
-def read_picture(path: Path, *, shorter: int | None = None) -> Tensor:
-    """Read a picture upright.
-
-    Args:
-        path: the file.
-        shorter: scale it so that its shorter side has this many pixels.
-
-    Returns:
-        (3, H, W) float32 RGB in [0, 1].
-
-    Raises:
-        TrainingError: it cannot be read.
-    """
-    try:
-        with Image.open(path) as opened:
-            if shorter:
-                opened.draft("RGB", (2 * shorter, 2 * shorter))
-            picture = ImageOps.exif_transpose(opened).convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise TrainingError(f"{path}: cannot be read as a picture ({error})") from error
-    if shorter:
-        picture = _scaled(picture, shorter)
-    return _tensor(picture)
-
-
-def _scaled(picture: Image.Image, shorter: int) -> Image.Image:
-    factor = shorter / min(picture.size)
-    size = [max(shorter, round(side * factor)) for side in picture.size]
-    return picture.resize((size[0], size[1]), Image.Resampling.LANCZOS)
-
-
-def _tensor(picture: Image.Image) -> Tensor:
-    samples = np.asarray(picture, dtype=np.float32) / 255
-    return torch.from_numpy(samples).permute(2, 0, 1)
+    learn, show = tuple(shuffled[held:]), tuple(shuffled[:held])
+    return Photographs(folder, learn, show, tuple(sorted(broken)))
 
 
 def crop(path: Path, size: int, *, seed: str) -> Tensor:

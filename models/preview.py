@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
+from .errors import TrainingError
 from .network import StyleNetwork
 from .whole_file import whole_file
 
@@ -26,6 +27,9 @@ def save_preview(network: StyleNetwork, photographs: Sequence[Tensor], target: P
         network: on any device.
         photographs: (3, H, W) RGB in [0, 1], all of one size.
         target: a PNG; it appears whole or not at all.
+
+    Raises:
+        TrainingError: it cannot be written.
     """
     device = next(network.parameters()).device
     tiles = []
@@ -37,5 +41,8 @@ def save_preview(network: StyleNetwork, photographs: Sequence[Tensor], target: P
     tiles += [torch.ones_like(tiles[0])] * (-len(tiles) % columns)
     rows = [torch.cat(tiles[i : i + columns], dim=2) for i in range(0, len(tiles), columns)]
     grid = (torch.cat(rows, dim=1) * 255).round().to(torch.uint8)
-    with whole_file(target) as partial:
-        Image.fromarray(grid.permute(1, 2, 0).numpy()).save(partial)
+    try:
+        with whole_file(target) as partial:
+            Image.fromarray(grid.permute(1, 2, 0).numpy()).save(partial)
+    except OSError as error:
+        raise TrainingError(f"{target}: the preview cannot be written ({error})") from error

@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,12 +22,14 @@ from torch import Tensor
 from .checkpoint import Recipe, save_model
 from .errors import TrainingError, WeightsError
 from .network import StyleNetwork
-from .photographs import FEW, Photographs, batches, find_photographs, read_picture
+from .photographs import FEW, Photographs, batches, find_photographs
 from .preview import save_preview
+from .read_picture import pillow_is_quiet, read_picture
 from .settings import TrainingSettings
 from .trainer import Trainer
 from .vgg import VGG19_NORMALISED, Vgg
 from .weights import VGG19, Progress, find_weights, sha256_of
+from .whole_file import try_to_write
 
 STATE_SUFFIX = ".train.pt"
 SAVE_EVERY_SECONDS = 120.0
@@ -68,7 +72,7 @@ def train(
     settings: TrainingSettings | None = None,
     command: str | None = None,
     vgg: Path | None = None,
-    device: str = "cpu",
+    device: str = "auto",
     resume: bool = True,
     preview_every: int = 200,
     report: Report = lambda _: None,
@@ -85,7 +89,7 @@ def train(
         settings: what to train and how.
         command: the command line that asked for it, for the recipe.
         vgg: the extractor's weights; None looks for them (see `weights`).
-        device: where to compute, as torch names it.
+        device: where to compute, as torch names it; `auto`: on a graphics card if there is one.
         resume: go on from a state file; False starts anew and overwrites it.
         preview_every: steps between previews; 0 makes none.
         report: called after every step.
@@ -96,40 +100,36 @@ def train(
         The trained network.
 
     Raises:
-        TrainingError: the style, the folder, the settings or a state file do not fit, or a loss
-            is no number any more.
+        TrainingError: the style, the folder, the target, the settings, the device or a state file
+            do not fit, or a loss is no number any more.
         WeightsError: the extractor's weights cannot be found.
         CheckpointError: the target cannot be written.
     """
     settings = settings or TrainingSettings()
     settings.check()
-    state = target.with_name(target.name + STATE_SUFFIX)
+    where, state = _device(device), target.with_name(target.name + STATE_SUFFIX)
     _refuse(target, state, resume=resume)
-    picture = _style_picture(style, settings, notify)
-    photographs = find_photographs(content, seed=settings.seed)
-    _warn(photographs, notify)
-    weights = find_weights(VGG19, given=vgg, progress=download)
-    trainer = Trainer(settings, _extractor(weights), picture, _device(device))
-    identity = settings.as_table() | {
-        "style picture": sha256_of(style),
-        "photographs": len(photographs.training),
-    }
-    if resume and state.exists():
-        trainer.restore(state, identity)
-    middles = _middles(photographs.held_out, notify) if preview_every else []
-    preview = _Preview(target.with_suffix(".preview.png"), preview_every, middles)
-    try:
-        _loop(
-            trainer,
-            photographs.training,
-            keep=lambda: trainer.save(state, identity),
-            preview=preview,
-            report=report,
-            notify=notify,
-        )
-    except KeyboardInterrupt:
-        trainer.save(state, identity)
-        raise
+    with pillow_is_quiet():
+        picture = _style_picture(style, settings, notify)
+        photographs = find_photographs(content, seed=settings.seed)
+        _warn(photographs, notify)
+        weights = find_weights(VGG19, given=vgg, progress=download)
+        trainer = Trainer(settings, _extractor(weights), picture, where)
+        identity = _identity(settings, style, photographs)
+        if resume and state.exists():
+            trainer.restore(state, identity)
+        middles = _middles(photographs.held_out, notify) if preview_every else []
+        preview = _Preview(target.with_suffix(".preview.png"), preview_every, middles, notify)
+        keep = partial(_keep, trainer, state, identity, notify)
+        try:
+            _loop(trainer, photographs.training, keep, preview, report=report, notify=notify)
+        except KeyboardInterrupt:
+            if trainer.step:
+                trainer.save(state, identity)
+            raise
+    if doubt := trainer.doubt():
+        notify(doubt)
+    keep()
     recipe = _recipe(trainer, style, photographs, weights)
     if command is not None:
         recipe["command"] = command
@@ -139,12 +139,39 @@ def train(
     return trainer.network
 
 
+def _identity(
+    settings: TrainingSettings, style: Path, photographs: Photographs
+) -> dict[str, str | int | float | None]:
+    """What must be equal for a run to go on from a state."""
+    return settings.as_table() | {
+        "style picture": sha256_of(style),
+        "photographs": len(photographs.training),
+        "names of photographs": photographs.names_sha256(),
+    }
+
+
+def _keep(trainer: Trainer, state: Path, identity: dict[str, Any], notify: Notify) -> None:
+    """Write the state if it can be written: the run may still reach its end without."""
+    try:
+        trainer.save(state, identity)
+    except TrainingError as error:
+        notify(str(error))
+
+
 def _refuse(target: Path, state: Path, *, resume: bool) -> None:
     """Refuse a target that cannot be written, or a finished one that nobody asked to replace."""
     if not target.absolute().parent.is_dir():
         raise TrainingError(f"{target}: there is no folder {target.absolute().parent}")
     if resume and target.exists() and not state.exists():
         raise TrainingError(f"{target}: exists already; train it anew with --restart")
+    try:
+        try_to_write(target)
+        try_to_write(state)
+    except OSError as error:
+        reason = error.strerror
+        raise TrainingError(
+            f"{target}: cannot be written there ({reason}); choose another with --output"
+        ) from error
 
 
 def _style_picture(style: Path, settings: TrainingSettings, notify: Notify) -> Tensor:
@@ -156,7 +183,7 @@ def _style_picture(style: Path, settings: TrainingSettings, notify: Notify) -> T
             f"{style}: its shorter side has only {shorter} pixels; enlarged to "
             f"{settings.style_size} it has no fine strokes to teach"
         )
-    if original.flatten(1).std(1).max().item() < FLAT_DEVIATION:
+    if original.flatten(1).std(1, correction=0).max().item() < FLAT_DEVIATION:
         notify(f"{style}: almost one colour all over; there are no strokes to learn from it")
     return read_picture(style, shorter=settings.style_size)
 
@@ -172,11 +199,14 @@ def _warn(photographs: Photographs, notify: Notify) -> None:
 
 
 def _device(name: str) -> torch.device:
-    try:
-        return torch.zeros(1, device=name).device
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise TrainingError(f"cannot compute on device '{name}' ({reason}); cpu works") from error
+    """Turn `auto`, `cpu`, `cuda`, `cuda:1` or `mps` into a device that is here."""
+    cuda, mps = torch.cuda.device_count(), torch.backends.mps.is_available()
+    if name == "auto":
+        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
+    here = ["cpu", *(f"cuda:{index}" for index in range(cuda)), *["mps"] * mps]
+    if name not in (["cuda", *here] if cuda else here):
+        raise TrainingError(f"no device '{name}' on this machine (here: auto, {', '.join(here)})")
+    return torch.device(name)
 
 
 def _extractor(weights: Path) -> Vgg:
@@ -190,17 +220,24 @@ def _extractor(weights: Path) -> Vgg:
 class _Preview:
     """Makes a preview now and then."""
 
-    def __init__(self, target: Path, every: int, photographs: Sequence[Tensor]) -> None:
+    def __init__(
+        self, target: Path, every: int, photographs: Sequence[Tensor], notify: Notify
+    ) -> None:
         self._target = target
         self._every = every
         self._photographs = photographs
+        self._notify = notify
 
     def make(self, trainer: Trainer) -> Path | None:
-        """Make one if it is time; its file."""
+        """Make one if it is time; its file. One that cannot be written stops nothing."""
         done = trainer.fraction >= 1
         if not self._photographs or (trainer.step % self._every and not done):
             return None
-        save_preview(trainer.network, self._photographs, self._target)
+        try:
+            save_preview(trainer.network, self._photographs, self._target)
+        except TrainingError as error:
+            self._notify(str(error))
+            return None
         return self._target
 
 
@@ -221,9 +258,9 @@ def _middles(paths: Sequence[Path], notify: Notify) -> list[Tensor]:
 def _loop(
     trainer: Trainer,
     photographs: Sequence[Path],
-    *,
     keep: Callable[[], None],
     preview: _Preview,
+    *,
     report: Report,
     notify: Notify,
 ) -> None:

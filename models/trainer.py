@@ -7,7 +7,6 @@ The loop of Johnson 2016 (1603.08155) with the losses of `losses.py` and the ste
 from __future__ import annotations
 
 import math
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,8 @@ from .whole_file import whole_file
 
 TEMPORAL_EVERY = 2
 """The steadiness term runs in every second step, twice as heavy: half its time, the same pull."""
+WILD = 2.0
+"""Times its start at which a loss that training brings down says that training went wild."""
 SMOOTHING = 0.02
 """Weight of the newest step in the losses reported: about the last fifty steps."""
 
@@ -49,6 +50,7 @@ class Trainer:
         step: steps done.
         seconds: of work so far.
         losses: by name, unweighted, smoothed.
+        first_losses: what they were in the first step.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
         self.losses: dict[str, float] = {}
+        self.first_losses: dict[str, float] = {}
 
     @property
     def fraction(self) -> float:
@@ -121,11 +124,28 @@ class Trainer:
         for name, value in losses.items():
             if not math.isfinite(value):
                 raise TrainingError(
-                    f"the {name} loss is {value} at step {self.step}: training went wild; start "
-                    f"anew with --restart --learning-rate {self.settings.learning_rate / 4:g}"
+                    f"the {name} loss is {value} at step {self.step}: training went wild; "
+                    f"{self._calmer}"
                 )
+            self.first_losses.setdefault(name, value)
             before = self.losses.get(name, value)
             self.losses[name] = before + SMOOTHING * (value - before)
+
+    @property
+    def _calmer(self) -> str:
+        return f"start anew with --restart --learning-rate {self.settings.learning_rate / 4:g}"
+
+    def doubt(self) -> str | None:
+        """A word on a network that learnt nothing though its losses are numbers, or None."""
+        weights = {"style": self.settings.style_weight, "content": self.settings.content_weight}
+        for name, weight in weights.items():
+            last, first = self.losses.get(name, 0.0), self.first_losses.get(name, math.inf)
+            if weight and last > WILD * first:
+                return (
+                    f"the {name} loss ended at {last:.3g} and began at {first:.3g}: training went "
+                    f"wild; {self._calmer}"
+                )
+        return None
 
     def save(self, path: Path, identity: dict[str, Any]) -> None:
         """Write all that `restore` needs, whole or not at all.
@@ -144,6 +164,7 @@ class Trainer:
             "step": self.step,
             "seconds": self.seconds,
             "losses": self.losses,
+            "first_losses": self.first_losses,
         }
         try:
             with whole_file(path) as partial:
@@ -159,16 +180,23 @@ class Trainer:
         """
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
-            found = state["identity"]
-        except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError) as error:
+            _refuse_another_run(path, state["identity"], identity)
+            self.network.load_state_dict(state["network"])
+            self._optimiser.load_state_dict(state["optimiser"])
+            self.step, self.seconds = int(state["step"]), float(state["seconds"])
+            self.losses = dict(state["losses"])
+            self.first_losses = dict(state["first_losses"])
+        except TrainingError:
+            raise
+        except Exception as error:
+            # Damaged bytes can raise anything at all on their way through torch.
             raise TrainingError(f"{path}: a damaged state file; add --restart") from error
-        for name, value in identity.items():
-            if found.get(name) != value:
-                raise TrainingError(
-                    f"{path}: belongs to a run with {name} {found.get(name)}, this one has "
-                    f"{value}; give the same settings, or start anew with --restart"
-                )
-        self.network.load_state_dict(state["network"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self.step, self.seconds = state["step"], state["seconds"]
-        self.losses = state["losses"]
+
+
+def _refuse_another_run(path: Path, found: dict[str, Any], identity: dict[str, Any]) -> None:
+    for name, value in identity.items():
+        if found.get(name) != value:
+            raise TrainingError(
+                f"{path}: belongs to a run with {name} {found.get(name)}, this one has {value}; "
+                "give the same settings, or start anew with --restart"
+            )

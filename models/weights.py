@@ -65,9 +65,19 @@ def cache_folder() -> Path:
 
 
 def folders() -> list[Path]:
-    """The folders that are searched, first to last."""
+    """The folders that are searched, first to last.
+
+    Raises:
+        WeightsError: the variable names the home of a user who is not there.
+    """
     named = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
-    return [*(Path(folder).expanduser() for folder in named if folder), cache_folder()]
+    try:
+        return [*(Path(folder).expanduser() for folder in named if folder), cache_folder()]
+    except RuntimeError as error:
+        raise WeightsError(
+            f"${FOLDERS_VARIABLE} is '{os.pathsep.join(named)}': a home in it cannot be found; "
+            "write the whole path"
+        ) from error
 
 
 def sha256_of(path: Path) -> str:
@@ -103,7 +113,11 @@ def find_weights(
 
 
 def _checked(path: Path, file: WeightsFile) -> Path:
-    if (found := sha256_of(path)) != file.sha256:
+    try:
+        found = sha256_of(path)
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read ({error.strerror})") from error
+    if found != file.sha256:
         raise WeightsError(
             f"{path}: not the {file.name} we know (sha256 {found[:12]}…, expected "
             f"{file.sha256[:12]}…); delete it and get it again from {file.url}"

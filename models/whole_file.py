@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -19,14 +20,30 @@ def whole_file(target: Path) -> Iterator[Path]:
     Raises:
         OSError: the folder is missing or cannot be written to.
     """
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.stem}.part.", suffix=target.suffix, dir=target.parent
-    )
-    os.close(handle)
-    partial = Path(name)
+    partial = _beside(target)
     try:
         yield partial
         partial.chmod(READABLE)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def try_to_write(target: Path) -> None:
+    """Fail now as `whole_file` would fail later.
+
+    Raises:
+        OSError: the folder is missing or cannot be written to, or the name is not allowed.
+    """
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    _beside(target).unlink()
+
+
+def _beside(target: Path) -> Path:
+    """A new, empty, hidden file."""
+    handle, name = tempfile.mkstemp(
+        prefix=f".{target.stem}.part.", suffix=target.suffix, dir=target.parent
+    )
+    os.close(handle)
+    return Path(name)

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from stylize.models import TrainingError
-from stylize.models.photographs import batches, crop, find_photographs, read_picture
+from stylize.models.photographs import batches, crop, find_photographs
 
 
 def refuse(path: Path) -> None:
@@ -54,30 +54,12 @@ def test_one_picture_is_too_few(tmp_path, style):
         find_photographs(tmp_path, seed=0)
 
 
-def test_a_picture_is_read_upright_in_colour_and_at_its_size(tmp_path):
-    path = tmp_path / "turned.jpg"
-    picture = Image.new("RGB", (60, 40), (255, 0, 0))
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    picture.save(path, exif=exif, quality=95)
-    assert read_picture(path).shape == (3, 60, 40)
-    scaled = read_picture(path, shorter=20)
-    assert scaled.shape == (3, 30, 20)
-    assert (scaled.mean((1, 2)) - torch.tensor([1.0, 0.0, 0.0])).abs().max() < 0.02
-
-
-def test_grey_and_palette_pictures_become_rgb(tmp_path):
-    for mode in ("L", "P", "RGBA", "1"):
-        path = tmp_path / f"{mode}.png"
-        Image.new(mode, (8, 8), 1 if mode in "P1" else 255 if mode == "L" else "white").save(path)
-        assert read_picture(path).shape == (3, 8, 8)
-
-
-def test_a_picture_cut_short_is_an_error(tmp_path, photographs):
-    path = tmp_path / "short.png"
-    path.write_bytes((photographs / "0.png").read_bytes()[:-200])
-    with pytest.raises(TrainingError, match=r"short.png: cannot be read as a picture \("):
-        read_picture(path)
+def test_the_names_of_photographs_tell_them_apart(photographs, tmp_path):
+    before = find_photographs(photographs, seed=0)
+    elsewhere = photographs.rename(tmp_path / "elsewhere")
+    assert find_photographs(elsewhere, seed=0).names_sha256() == before.names_sha256()
+    (elsewhere / before.training[0].relative_to(photographs)).rename(elsewhere / "new.png")
+    assert find_photographs(elsewhere, seed=0).names_sha256() != before.names_sha256()
 
 
 def test_a_crop_is_the_seeds_and_enlarges_what_is_too_small(photographs):

@@ -7,8 +7,9 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from stylize.models import TrainingError, load_model, trainer
+from stylize.models import CheckpointError, TrainingError, load_model, trainer, whole_file
 from stylize.models import train as train_module
+from stylize.models.read_picture import read_picture
 from stylize.models.settings import TrainingSettings
 from stylize.models.train import train
 from stylize.models.vgg import Vgg
@@ -122,10 +123,80 @@ def test_another_run_does_not_go_on_from_it_unless_restarted(run, target, change
     assert load_model(target).method == changed.method
 
 
-def test_a_damaged_state_is_an_error(run, target):
-    target.with_name("look.safetensors.train.pt").write_bytes(b"damaged")
+def test_other_photographs_are_another_run(run, photographs):
+    with pytest.raises(KeyboardInterrupt):
+        run(report=interrupt_at(1))
+    (photographs / "0.png").rename(photographs / "renamed.png")
+    with pytest.raises(TrainingError, match="belongs to a run with names of photographs"):
+        run()
+
+
+@pytest.mark.parametrize("content", [b"", b"damaged", b"\x80\x02h\x05.", b"PK\x03\x04 no more"])
+def test_a_state_that_is_no_state_is_an_error(run, target, content):
+    target.with_name("look.safetensors.train.pt").write_bytes(content)
     with pytest.raises(TrainingError, match=r"a damaged state file; add --restart"):
         run()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("identity", "a string"), ("network", {}), ("optimiser", None), ("step", None), ("losses", 1)],
+)
+def test_a_state_with_a_damaged_part_is_an_error(run, target, name, value):
+    with pytest.raises(KeyboardInterrupt):
+        run(report=interrupt_at(1))
+    path = target.with_name("look.safetensors.train.pt")
+    state = torch.load(path, weights_only=True)
+    torch.save(state | {name: value}, path)
+    with pytest.raises(TrainingError, match=r"a damaged state file; add --restart"):
+        run()
+    torch.save({key: part for key, part in state.items() if key != name}, path)
+    with pytest.raises(TrainingError, match=r"a damaged state file; add --restart"):
+        run()
+
+
+def test_a_state_cut_short_is_an_error(run, target):
+    with pytest.raises(KeyboardInterrupt):
+        run(report=interrupt_at(1))
+    path = target.with_name("look.safetensors.train.pt")
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(TrainingError, match=r"a damaged state file; add --restart"):
+        run()
+
+
+def test_an_interruption_before_the_first_step_leaves_nothing(run, target, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer.Trainer, "advance", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_network_that_cannot_be_saved_loses_no_step(run, target, monkeypatch):
+    def full(*_, **__):
+        raise CheckpointError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(train_module, "save_model", full)
+        with pytest.raises(CheckpointError, match="the disk is full"):
+            run()
+    reports, _ = run()
+    assert reports == []
+    assert load_model(target).recipe["steps"] == 4
+
+
+def test_a_state_that_cannot_be_written_does_not_stop_the_run(run, target, monkeypatch):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(trainer.torch, "save", full)
+    monkeypatch.setattr(train_module, "SAVE_EVERY_SECONDS", 0.0)
+    _, notices = run(replace(SETTINGS, steps=1))
+    message = "look.safetensors.train.pt: the state cannot be written (No space left on device)"
+    assert [message in notice for notice in notices] == [False, True, True]
+    assert load_model(target).recipe["steps"] == 1
 
 
 def test_a_finished_network_is_not_trained_over(run, target):
@@ -144,6 +215,27 @@ def test_a_loss_that_is_no_number_stops_with_its_name_and_step(run, target, monk
     ):
         run()
     assert not target.exists()
+
+
+def test_training_that_went_wild_without_nan_is_told(run, monkeypatch):
+    values = iter([1.0, 900.0, 900.0, 900.0])
+    monkeypatch.setattr(trainer, "style_loss", lambda *_: torch.tensor(next(values)))
+    _, notices = run()
+    assert "the style loss ended at 53.9 and began at 1: training went wild" in notices[-1]
+
+
+def test_training_that_went_well_is_not_doubted(run):
+    _, notices = run()
+    assert [notice.split(" photographs")[0] for notice in notices] == ["only 11"]
+
+
+def test_a_preview_that_cannot_be_written_is_told(run, target):
+    target.with_name("look.preview.png").mkdir()
+    reports, notices = run(preview_every=2)
+    assert [report.preview for report in reports] == [None] * 4
+    message = "look.preview.png: the preview cannot be written ("
+    assert [message in notice for notice in notices] == [False, True, True]
+    assert target.is_file()
 
 
 def test_previews_come_when_due_and_in_the_end(run, target):
@@ -177,20 +269,55 @@ def test_a_flat_and_small_style_is_told(run, style):
     assert "almost one colour all over; there are no strokes to learn from it" in notices[1]
 
 
+def test_a_style_of_one_pixel_is_flat(run, style):
+    Image.new("RGB", (1, 1), "navy").save(style)
+    _, notices = run(replace(SETTINGS, steps=1))
+    assert "almost one colour all over" in notices[1]
+
+
+def test_damaged_photographs_are_no_warnings_of_python(run, photographs):
+    palette = Image.new("P", (70, 70), 1)
+    palette.save(photographs / "palette.png", transparency=b"\x00\x80")
+    exif = b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x09\x00"
+    Image.new("RGB", (70, 70)).save(photographs / "cut.jpg", exif=exif)
+    with pytest.warns(UserWarning, match="Corrupt EXIF"):
+        read_picture(photographs / "cut.jpg")
+    run()
+
+
 def test_a_style_that_is_no_picture_is_an_error(run, style):
     style.write_bytes(b"no picture")
     with pytest.raises(TrainingError, match=r"style.png: cannot be read as a picture"):
         run()
 
 
-def test_a_device_that_is_not_there_is_an_error(run):
-    with pytest.raises(TrainingError, match=r"cannot compute on device 'abacus' \(.*\); cpu works"):
-        run(device="abacus")
+@pytest.mark.parametrize("name", ["abacus", "meta", "cuda:99"])
+def test_a_device_that_is_not_there_is_an_error(run, name):
+    with pytest.raises(TrainingError, match=rf"no device '{name}' .*\(here: auto, cpu"):
+        run(device=name)
 
 
 def test_a_folder_to_write_to_must_be_there(run, tmp_path):
     with pytest.raises(TrainingError, match=r"there is no folder .*nowhere"):
         run(to=tmp_path / "nowhere" / "look.safetensors")
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_training(run, target, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(whole_file.tempfile, "mkstemp", refuse)
+    with pytest.raises(
+        TrainingError, match=r"cannot be written there \(Permission denied\); choose"
+    ):
+        run(report=lambda _: pytest.fail("trained"))
+
+
+@pytest.mark.parametrize("name", ["x" * 245 + ".safetensors", "folder"])
+def test_a_name_that_cannot_be_written_is_told_before_training(run, target, name):
+    (target.parent / "folder").mkdir()
+    with pytest.raises(TrainingError, match=r"cannot be written there \(.*\); choose another"):
+        run(to=target.parent / name, resume=False, report=lambda _: pytest.fail("trained"))
 
 
 def test_a_johnson_network_learns_too(run, target):

@@ -62,6 +62,25 @@ def test_named_folders_come_before_the_cache_in_their_order(tmp_path, cache, mon
     assert find_weights(FILE) == first
 
 
+def test_a_home_that_is_not_there_is_an_error(monkeypatch):
+    monkeypatch.setenv("STYLIZE_WEIGHTS", "~nosuchuser/weights")
+    with pytest.raises(
+        WeightsError, match=r"\$STYLIZE_WEIGHTS is '~nosuchuser/weights': a home in it"
+    ):
+        find_weights(FILE)
+
+
+def test_weights_that_may_not_be_read_are_an_error(cache, monkeypatch):
+    placed(cache)
+
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(weights, "sha256_of", refuse)
+    with pytest.raises(WeightsError, match=r"small.pth: cannot be read \(Permission denied\)"):
+        find_weights(FILE)
+
+
 def test_a_given_path_that_is_not_there_is_an_error(tmp_path, cache):
     placed(cache)
     with pytest.raises(WeightsError, match=r"absent.pth: no such file \(looked for small.pth"):

@@ -1,0 +1,111 @@
+"""Pictures as training sees them: upright, in sRGB, opaque, and of the size that is asked for."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageCms, ImageOps
+from torch import Tensor
+
+from .errors import TrainingError
+
+# Pillow logs some damage as errors, and a program that sets up no logging would see them printed.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+_UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+_PROFILED = ("L", "RGB", "CMYK")
+"""The modes that a colour profile can be for."""
+
+
+@contextmanager
+def pillow_is_quiet() -> Iterator[None]:
+    """Keep Pillow's warnings about damaged files to itself: it reads them or it does not.
+
+    For all threads: to be entered by the main one, around the others.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\b")
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
+
+
+def opens(path: Path) -> bool:
+    """Whether a file looks like a picture that can be read."""
+    try:
+        with Image.open(path) as picture:
+            return min(picture.size) > 0
+    except _UNREADABLE:
+        return False
+
+
+def read_picture(path: Path, *, shorter: int | None = None) -> Tensor:
+    """Read a picture upright; what is transparent is seen on white.
+
+    Args:
+        path: the file.
+        shorter: scale it so that its shorter side has this many pixels.
+
+    Returns:
+        (3, H, W) float32 RGB in [0, 1].
+
+    Raises:
+        TrainingError: it cannot be read.
+    """
+    try:
+        with Image.open(path) as opened:
+            if shorter:
+                opened.draft("RGB", (2 * shorter, 2 * shorter))
+            upright = ImageOps.exif_transpose(opened)
+            picture = _opaque(_in_8_bits(upright))
+            if shorter:
+                picture = _scaled(picture, shorter)
+            picture = _in_srgb(picture, opened.info.get("icc_profile"))
+    except _UNREADABLE as error:
+        raise TrainingError(f"{path}: cannot be read as a picture ({error})") from error
+    samples = np.asarray(picture, dtype=np.float32) / 255
+    return torch.from_numpy(samples).permute(2, 0, 1)
+
+
+def _in_8_bits(picture: Image.Image) -> Image.Image:
+    """The same picture, where it is grey of 16 bits: Pillow would clip it to white."""
+    if not picture.mode.startswith("I"):
+        return picture
+    samples = np.asarray(picture, dtype=np.float32) / 257
+    return Image.fromarray(samples.round().clip(0, 255).astype(np.uint8))
+
+
+def _opaque(picture: Image.Image) -> Image.Image:
+    """A picture of a mode in `_PROFILED`."""
+    if picture.has_transparency_data:
+        painted = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", painted.size, "white"), painted).convert(
+            "RGB"
+        )
+    return picture if picture.mode in _PROFILED else picture.convert("RGB")
+
+
+def _scaled(picture: Image.Image, shorter: int) -> Image.Image:
+    factor = shorter / min(picture.size)
+    size = [max(shorter, round(side * factor)) for side in picture.size]
+    return picture.resize((size[0], size[1]), Image.Resampling.LANCZOS)
+
+
+def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Colours as a profile means them; as they are where it is damaged or for other pictures."""
+    if profile:
+        try:
+            given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            srgb = ImageCms.createProfile("sRGB")
+            meant = ImageCms.profileToProfile(picture, given, srgb, outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+            meant = None
+        if meant is not None:
+            return meant
+    return picture.convert("RGB")
