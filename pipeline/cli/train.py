@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
@@ -53,7 +53,13 @@ def _settings_options(command: _Command) -> _Command:
 @click.option("--steps", type=int, metavar="N", help="End after so many steps.")
 @click.option("--minutes", type=float, metavar="N", help="End after so long.  [default: 45]")
 @_settings_options
-@click.option("--device", default="cpu", show_default=True, help="Where to compute, e.g. cuda.")
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="Where to compute: auto, cpu, cuda, cuda:N or mps.",
+)
 @click.option(
     "--preview-every",
     type=click.IntRange(0),
@@ -93,6 +99,7 @@ def train(
     # Importing torch takes seconds: only now, so that --help answers at once.
     from stylize.models.errors import TrainingError
     from stylize.models.settings import TrainingSettings
+    from stylize.models.train import STATE_SUFFIX
     from stylize.models.train import train as run
 
     if output.suffix != ".safetensors":
@@ -126,17 +133,39 @@ def train(
                 download=screen.download,
             )
         except KeyboardInterrupt:
-            screen.notify("Interrupted: what was learnt is kept; the same command goes on from it.")
+            kept = output.with_name(output.name + STATE_SUFFIX).exists()
+            screen.notify(_interrupted(kept=kept, resume=resume))
             click.get_current_context().exit(130)
     click.echo(f"{output}")
 
 
+def _interrupted(*, kept: bool, resume: bool) -> str:
+    if not kept:
+        return "Interrupted before anything was learnt."
+    again = "the same command" if resume else "the same command without --restart"
+    return f"Interrupted: what was learnt is kept; {again} goes on from it."
+
+
 def _command_line() -> str:
-    """The command as typed, without the folders of this machine, for the recipe."""
-    words = [Path(word).name if "/" in word or "\\" in word else word for word in sys.argv[1:]]
-    if words[:1] == ["train"]:
-        words = words[1:]
-    return shlex.join(["stylize", "train", *words])
+    """The command as it was understood, for the recipe: names without the folders they are in."""
+    context = click.get_current_context()
+    words = ["stylize", "train"]
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        value = context.params[name]
+        if isinstance(parameter, click.Argument):
+            words.append(_word(value))
+        elif isinstance(value, bool):
+            words.append((parameter.opts if value else parameter.secondary_opts)[0])
+        else:
+            words += [parameter.opts[0], _word(value)]
+    return shlex.join(words)
+
+
+def _word(value: object) -> str:
+    return value.absolute().name if isinstance(value, Path) else str(value)
 
 
 @contextmanager

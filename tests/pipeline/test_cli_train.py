@@ -66,7 +66,7 @@ def test_nothing_but_the_needful_trains_with_the_defaults(words, trained, tmp_pa
         "look.safetensors",
     )
     assert options["settings"] == TrainingSettings()
-    assert (options["resume"], options["device"], options["preview_every"]) == (True, "cpu", 200)
+    assert (options["resume"], options["device"], options["preview_every"]) == (True, "auto", 200)
 
 
 def test_every_option_reaches_the_settings(words, trained):
@@ -105,6 +105,8 @@ def test_the_help_gives_the_defaults_of_the_settings():
 @pytest.mark.parametrize(
     ("words_more", "message"),
     [
+        (["--seed", "9999999999999999"], "seed is 9999999999999999; it must be between 0 and"),
+        (["--minutes", "0"], "minutes is 0.0; it must be between 0.01 and"),
         (["--crop", "100"], "crop is 100; it must be a multiple of 16"),
         (["--method", "gatys"], "'gatys' is not one of 'swift', 'johnson'"),
         (["--vgg", "absent.pth"], "'absent.pth' does not exist"),
@@ -142,14 +144,24 @@ def test_quiet_still_warns(words, trained):
     assert run(*words, "--quiet").stderr == "a word of warning\n"
 
 
-def test_an_interruption_says_how_to_go_on(words, monkeypatch):
+@pytest.mark.parametrize(
+    ("kept", "more", "said"),
+    [
+        (True, [], "what was learnt is kept; the same command goes on from it."),
+        (True, ["--restart"], "is kept; the same command without --restart goes on from it."),
+        (False, [], "Interrupted before anything was learnt."),
+    ],
+)
+def test_an_interruption_says_how_to_go_on(words, monkeypatch, tmp_path, kept, more, said):
     def fake(*_, **__):
+        if kept:
+            (tmp_path / "look.safetensors.train.pt").touch()
         raise KeyboardInterrupt
 
     monkeypatch.setattr("stylize.models.train.train", fake)
-    result = run(*words)
+    result = run(*words, *more)
     assert result.exit_code == 130
-    assert "what was learnt is kept; the same command goes on from it" in result.stderr
+    assert said in result.stderr
 
 
 def test_a_failure_is_one_line(words, monkeypatch, capsys):
@@ -162,12 +174,32 @@ def test_a_failure_is_one_line(words, monkeypatch, capsys):
     assert capsys.readouterr().err == "Error: the style loss is nan at step 3\n"
 
 
-def test_the_recipe_holds_the_command_without_folders(words, trained, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["/usr/bin/stylize", "train", *words, "--seed", "3"])
-    assert run(*words).exit_code == 0
-    assert trained[0][3]["command"] == (
-        "stylize train style.png --content photographs -o look.safetensors --seed 3"
-    )
+@pytest.mark.parametrize(
+    ("more", "recorded"),
+    [
+        ([], ""),
+        (["--seed", "3"], " --seed 3"),
+        (["--restart", "--minutes=1.5"], " --minutes 1.5 --restart"),
+        (
+            ["--resume", "--learning-rate=1e-3", "--quiet"],
+            " --learning-rate 0.001 --resume --quiet",
+        ),
+        (["--vgg={folder}/style.png"], " --vgg style.png"),
+    ],
+)
+def test_the_recipe_holds_the_command_without_folders(words, trained, tmp_path, more, recorded):
+    style, _, content, _, output = words
+    typed = [f"--content={content}", *(word.format(folder=tmp_path) for word in more)]
+    assert run(*typed, f"-o{output}", style).exit_code == 0
+    command = trained[0][3]["command"]
+    assert command == f"stylize train style.png --content photographs -o look.safetensors{recorded}"
+    assert str(tmp_path) not in command
+
+
+def test_the_recipe_names_the_folder_that_a_dot_stands_for(words, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path / "photographs")
+    assert run(words[0], "--content", ".", "-o", words[-1]).exit_code == 0
+    assert "--content photographs " in trained[0][3]["command"]
 
 
 def test_help_does_not_import_torch():
