@@ -24,11 +24,15 @@ class Prefetch(Generic[T]):
     Args:
         items: consumed only in the thread.
         depth: how many finished items may wait; bounds the memory.
+        patience: seconds for which leaving it waits for the thread; they add up in a chain.
     """
 
-    def __init__(self, items: Iterable[T], *, depth: int) -> None:
+    def __init__(
+        self, items: Iterable[T], *, depth: int, patience: float = PATIENCE_SECONDS
+    ) -> None:
         self._items = items
         self._depth = depth
+        self._patience = patience
         self._ready: deque[T] = deque()
         self._failure: BaseException | None = None
         self._ended = False
@@ -71,7 +75,7 @@ class Prefetch(Generic[T]):
             self._ready.clear()
             self._changed.notify_all()
         if self._thread.ident is not None:
-            self._thread.join(PATIENCE_SECONDS)
+            self._thread.join(self._patience)
 
     def _run(self) -> None:
         iterator = iter(self._items)

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
-from typing import Unpack
+from typing import Literal, TypeVar, Unpack
 
 from .batch import gather, scatter
-from .errors import AnimatedPictureError, SourceError, StylizeError
+from .errors import SourceError, StylizeError
 from .events import Event, Failed, Finished, Notice, Outbox, Report, Skipped, Started, ignore
 from .film.read_video import probe_video
 from .picture.animation import playable
 from .picture.find_pictures import find_pictures, name_targets
-from .picture.picture_formats import WRITABLE
+from .picture.open_picture import is_animated
+from .picture.picture_formats import MOVING, WRITABLE, picture_format
 from .picture.pictures import Kept
 from .picture.read_image import read_image
-from .picture.write_image import write_image
+from .picture.write_image import encode_image, write_image
 from .prefetch import Prefetch
 from .prepare import Existing, Painter, beside, choose, is_due, prepare
 from .run_video import paint_film
 from .settings import SettingsOptions
-from .values import Batch, Frame, Span
+from .values import Batch, Frame, Notify, Span
+
+T = TypeVar("T")
 
 PICTURES_AHEAD = 2
 """Pictures that may wait between two stages: a large one takes hundreds of megabytes."""
+
+PATIENCE_SECONDS = 0.5
+"""How long each of three stages may take to stop: an interrupted job must end within two seconds,
+and as only the calling thread writes files, nothing half-written can be left by the others."""
 
 
 def stylize_image(
@@ -63,25 +70,32 @@ def stylize_image(
     began = monotonic()
     source = Path(source)
     choice = choose(preset=preset, model=model, options=options)
-    outbox = Outbox(report)
-    to = Path(target or beside(source, choice.name, kept=WRITABLE, otherwise=".png"))
-    if not is_due(source, to, existing):
+    moving = is_animated(source)
+    kept, otherwise = (MOVING, MOVING[-1]) if moving else (WRITABLE, ".png")
+    to = Path(target or beside(source, choice.name, kept=kept, otherwise=otherwise))
+    unit: Literal["frames", "pictures"] = "frames" if moving else "pictures"
+    if not moving:
+        picture_format(to)  # a wrong extension is said before anything is painted
+    if not _is_due(source, to, existing):
         report(Skipped(source, f"{to} is there already"))
-        return Finished(to, "pictures", 0, 1, 0, 0.0)
+        return Finished(to, unit, 0, 1, 0, 0.0)
+    if moving:
+        painter = prepare(choice, film=True)
+        return _paint_animation(_Job(source, to), painter, metadata=metadata, report=report)
+    outbox = Outbox(report)
     try:
-        picture = read_image(source, notify=outbox.notify)
-    except AnimatedPictureError:
-        job = _Job(source, Path(target or _animated(source, to)))
-        if not is_due(job.source, job.target, existing):
-            report(Skipped(source, f"{job.target} is there already"))
-            return Finished(job.target, "frames", 0, 1, 0, 0.0)
-        return _paint_animation(job, prepare(choice, film=True), metadata=metadata, report=report)
-    painter = prepare(choice, film=False)
-    report(Started(source, to, choice.name, "pictures", 1))
-    batch = Batch(picture.frame.picture[None], (picture.frame,))
-    for frame in scatter(painter.paint([batch])):
-        _write(frame, to, picture.kept, painter, metadata=metadata, outbox=outbox)
-    outbox.deliver_events()
+        picture = _interruptible(lambda: read_image(source, notify=outbox.notify))
+        painter = prepare(choice, film=False)
+        report(Started(source, to, choice.name, "pictures", 1))
+        batch = Batch(picture.frame.picture[None], (picture.frame,))
+        (painted,) = _interruptible(lambda: list(scatter(painter.paint([batch]))))
+        store = painter.provenance() if metadata else None
+        encoded = _interruptible(
+            lambda: _encode(painted, to, picture.kept, painter, store=store, notify=outbox.notify)
+        )
+        write_image(encoded, to)
+    finally:
+        outbox.deliver_events()
     return Finished(to, "pictures", 1, 0, 0, monotonic() - began)
 
 
@@ -124,31 +138,26 @@ def stylize_folder(
     began = monotonic()
     source = Path(source)
     choice = choose(preset=preset, model=model, options=options)
-    target = (
-        Path(target) if target is not None else source.with_name(f"{source.name}-{choice.name}")
-    )
+    target = Path(target) if target is not None else _folder_beside(source, choice.name)
     sources = find_pictures(
         source, recursive=recursive, skip=target, notify=lambda text: report(Notice(text))
     )
     if not sources:
         raise SourceError(f"{source}: holds no pictures")
-    targets = name_targets(sources, root=source, output=target, extension=extension)
-    due = [_Job(path, to) for path, to in targets.items() if is_due(path, to, existing)]
+    animated = {path for path in sources if is_animated(path)}
+    targets = name_targets(
+        sources, root=source, output=target, extension=extension, animated=animated
+    )
+    due = [_Job(path, to) for path, to in targets.items() if _is_due(path, to, existing)]
     skipped = len(sources) - len(due)
     report(Started(source, target, choice.name, "pictures", len(due)))
-    if not due:
-        return Finished(target, "pictures", 0, skipped, 0, monotonic() - began)
-    run = _FolderRun(due, prepare(choice, film=False), metadata=metadata, report=report)
-    run.paint_stills()
-    run.paint_animations(existing)
-    return Finished(
-        target,
-        "pictures",
-        run.written,
-        skipped + run.skipped,
-        run.failed,
-        monotonic() - began,
-    )
+    written = failed = 0
+    if due:
+        run = _FolderRun(prepare(choice, film=False), metadata=metadata, report=report)
+        run.paint_stills([job for job in due if job.source not in animated])
+        run.paint_animations([job for job in due if job.source in animated])
+        written, failed = run.written, run.failed
+    return Finished(target, "pictures", written, skipped, failed, monotonic() - began)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,60 +167,57 @@ class _Job:
 
 
 class _FolderRun:
-    """Paints jobs; a frame's time is the index of its job, so that batches may mix their order."""
+    """Paints pictures and reports those that fail, whatever it is that they make fail."""
 
-    def __init__(
-        self, jobs: list[_Job], painter: Painter, *, metadata: bool, report: Report
-    ) -> None:
-        self.written = self.skipped = self.failed = 0
-        self._jobs = jobs
+    def __init__(self, painter: Painter, *, metadata: bool, report: Report) -> None:
+        self.written = self.failed = 0
         self._painter = painter
         self._metadata = metadata
-        self._outbox = Outbox(self._tell)
+        self._store = painter.provenance() if metadata else None
         self._report = report
+        self._outbox = Outbox(self._tell)
+        self._jobs: list[_Job] = []
         self._kept: dict[Fraction, Kept] = {}
-        self._animated: list[_Job] = []
+        self._refusal: Exception | None = None
 
-    def paint_stills(self) -> None:
-        """Read, paint and write every picture that does not move."""
+    def paint_stills(self, jobs: list[_Job]) -> None:
+        """Read, paint, encode and write every picture that does not move.
+
+        A frame's time is the index of its job, so that batches may mix their order.
+        """
+        self._jobs = jobs
         outbox, painter = self._outbox, self._painter
         try:
             with ExitStack() as stages:
-                ahead = stages.enter_context(
-                    Prefetch(outbox.count("read", self._read()), depth=PICTURES_AHEAD)
-                )
-                painted = self._paint(gather(ahead, size=painter.batch_size))
-                finished = stages.enter_context(
-                    Prefetch(outbox.count("painted", painted), depth=PICTURES_AHEAD)
-                )
-                for _ in outbox.count("written", self._write(finished)):
+                read = _ahead(stages, outbox.count("read", self._read()))
+                batches = gather(read, size=painter.batch_size)
+                painted = _ahead(stages, outbox.count("painted", self._paint(batches)))
+                encoded = _ahead(stages, self._encode(painted))
+                for _ in outbox.count("written", self._write(encoded)):
                     outbox.deliver()
         finally:
             self.written = outbox.counted("written")
             outbox.deliver_events()
 
-    def paint_animations(self, existing: Existing) -> None:
-        """Paint as films the pictures that turned out to move."""
-        for job in self._animated:
-            job = _Job(job.source, _animated(job.source, job.target))
+    def paint_animations(self, jobs: list[_Job]) -> None:
+        """Paint as films the pictures that move."""
+        for job in jobs:
+            self._tell(Notice(f"{job.source}: is animated: painted as a film"))
             try:
-                if not is_due(job.source, job.target, existing):
-                    self.skipped += 1
-                    continue
-                self._tell(Notice(f"{job.source}: is animated: painted as a film"))
                 _paint_animation(job, self._painter, metadata=self._metadata, report=self._tell)
+            except Exception as error:
+                if error is self._refusal:
+                    raise
+                self._tell(_failed(job, error))  # one bad file must not end the others
+            else:
                 self.written += 1
-            except StylizeError as error:
-                self._tell(Failed(job.source, str(error)))
 
     def _read(self) -> Iterator[Frame]:
         for index, job in enumerate(self._jobs):
             time = Fraction(index)
             try:
                 picture = read_image(job.source, notify=self._outbox.notify)
-            except AnimatedPictureError:
-                self._animated.append(job)
-            except StylizeError as error:
+            except Exception as error:  # noqa: BLE001 (one bad file must not end the others)
                 self._fail(job, error)
             else:
                 self._kept[time] = picture.kept
@@ -220,62 +226,114 @@ class _FolderRun:
     def _paint(self, batches: Iterable[Batch]) -> Iterator[Frame]:
         for batch in batches:
             try:
-                yield from scatter(self._painter.paint([batch]))
-            except StylizeError as error:
+                painted = list(scatter(self._painter.paint([batch])))
+            except Exception as error:  # noqa: BLE001 (one bad file must not end the others)
                 for frame in batch.frames:
                     self._fail(self._job(frame), error)
+            else:
+                yield from painted
 
-    def _write(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+    def _encode(self, frames: Iterable[Frame]) -> Iterator[tuple[_Job, bytes]]:
         for frame in frames:
             job, kept = self._job(frame), self._kept.pop(frame.time)
             try:
-                _write(
+                encoded = _encode(
                     frame,
                     job.target,
                     kept,
                     self._painter,
-                    metadata=self._metadata,
-                    outbox=self._outbox,
+                    store=self._store,
+                    notify=self._outbox.notify,
                 )
-            except StylizeError as error:
+            except Exception as error:  # noqa: BLE001 (one bad file must not end the others)
                 self._fail(job, error)
             else:
-                yield frame
+                yield job, encoded
+
+    def _write(self, encoded: Iterable[tuple[_Job, bytes]]) -> Iterator[_Job]:
+        for job, content in encoded:
+            try:
+                write_image(content, job.target)
+            except Exception as error:  # noqa: BLE001 (one bad file must not end the others)
+                self._fail(job, error)
+            else:
+                yield job
 
     def _job(self, frame: Frame) -> _Job:
         return self._jobs[int(frame.time)]
 
-    def _fail(self, job: _Job, error: StylizeError) -> None:
-        self._outbox.post(Failed(job.source, str(error)))
+    def _fail(self, job: _Job, error: Exception) -> None:
+        self._outbox.post(_failed(job, error))
 
     def _tell(self, event: Event) -> None:
         self.failed += isinstance(event, Failed)
-        self._report(event)
+        try:
+            self._report(event)
+        except Exception as error:
+            self._refusal = error  # no picture is to blame: it goes on to whoever called
+            raise
+
+
+def _failed(job: _Job, error: Exception) -> Failed:
+    if isinstance(error, StylizeError):
+        return Failed(job.source, str(error))
+    said = " ".join(str(error).split())
+    return Failed(job.source, f"{job.source}: {type(error).__name__}: {said}")
+
+
+def _ahead(stages: ExitStack, items: Iterator[T]) -> Iterator[T]:
+    """Run a stage in a thread of its own until the stack is left."""
+    return stages.enter_context(Prefetch(items, depth=PICTURES_AHEAD, patience=PATIENCE_SECONDS))
+
+
+def _interruptible(work: Callable[[], T]) -> T:
+    """Do something in another thread: deep in a computation the main one hears no Ctrl-C."""
+    with Prefetch((work() for _ in range(1)), depth=1, patience=PATIENCE_SECONDS) as results:
+        return next(results)
+
+
+def _is_due(source: Path, target: Path, existing: Existing) -> bool:
+    try:
+        return is_due(source, target, existing)
+    except OSError:
+        return True  # a path that cannot be looked at: reading or writing it will say why
+
+
+def _folder_beside(source: Path, look: str) -> Path:
+    """A folder next to the source, for `.` and `..` too, which have no name of their own."""
+    named = source if source.name not in ("", "..") else source.resolve()
+    return named.parent / f"{named.name}-{look}"
 
 
 def _paint_animation(job: _Job, painter: Painter, *, metadata: bool, report: Report) -> Finished:
     with playable(job.source) as source:
         film = probe_video(source, notify=lambda text: report(Notice(text)))
         return paint_film(
-            film, job.target, painter=painter, span=Span(), metadata=metadata, report=report
+            film,
+            job.target,
+            painter=painter,
+            span=Span(),
+            metadata=metadata,
+            report=report,
+            shown_as=job.source,
         )
 
 
-def _write(
-    frame: Frame, target: Path, kept: Kept, painter: Painter, *, metadata: bool, outbox: Outbox
-) -> None:
-    write_image(
+def _encode(
+    frame: Frame,
+    target: Path,
+    kept: Kept,
+    painter: Painter,
+    *,
+    store: dict[str, str] | None,
+    notify: Notify,
+) -> bytes:
+    return encode_image(
         frame.picture,
         target,
         alpha=frame.alpha,
         kept=kept,
         quality=painter.choice.settings.quality,
-        metadata=painter.provenance() if metadata else None,
-        notify=outbox.notify,
+        metadata=store,
+        notify=notify,
     )
-
-
-def _animated(source: Path, target: Path) -> Path:
-    """Where an animation goes whose still picture would have gone to `target`."""
-    suffix = source.suffix.lower()
-    return target.with_suffix(suffix if suffix in (".gif", ".webp") else ".apng")

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from PIL import Image, ImageSequence
+from PIL import Image, ImageSequence, PngImagePlugin
 
-from ..errors import SourceError
+from .open_picture import opened
 
 
 @contextmanager
@@ -20,21 +20,29 @@ def playable(path: Path) -> Iterator[Path]:
     animated AVIF; of these a lossless copy is made, which is gone afterwards.
 
     Raises:
-        SourceError: the animation is damaged.
+        SourceError: the animation is damaged, or has more pixels than is allowed.
     """
     with TemporaryDirectory(prefix="stylize-") as folder:
-        copy = Path(folder) / f"{path.stem}.apng"
-        try:
-            with Image.open(path) as animation:
-                if animation.format in ("WEBP", "AVIF"):
-                    durations = [_duration(frame) for frame in ImageSequence.Iterator(animation)]
-                    animation.save(
-                        copy, format="PNG", save_all=True, duration=durations, compress_level=1
-                    )
-        except (OSError, ValueError, SyntaxError) as error:
-            reason = " ".join(str(error).split())
-            raise SourceError(f"{path}: this animation cannot be read ({reason})") from error
+        copy = Path(folder) / "animation.apng"
+        with opened(path) as (animation, _):
+            if animation.format in ("WEBP", "AVIF"):
+                _copy(animation, copy)
         yield copy if copy.exists() else path
+
+
+def _copy(animation: Image.Image, target: Path) -> None:
+    durations = [_duration(frame) for frame in ImageSequence.Iterator(animation)]
+    # Pillow makes one frame of equal neighbours, unless they are cleared away differently. It
+    # paints the next one accordingly, so that what is seen stays the same.
+    ways = (PngImagePlugin.Disposal.OP_NONE, PngImagePlugin.Disposal.OP_BACKGROUND)
+    animation.save(
+        target,
+        format="PNG",
+        save_all=True,
+        duration=durations,
+        disposal=[ways[index % 2] for index in range(len(durations))],
+        compress_level=1,
+    )
 
 
 def _duration(frame: Image.Image) -> int:

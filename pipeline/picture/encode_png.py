@@ -6,7 +6,6 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -22,33 +21,27 @@ _FILTER_UP = 2
 _COMPRESSION = 6  # zlib's usual compromise between time and size
 
 
-def write_png(
-    path: Path, samples: npt.NDArray[np.uint8] | npt.NDArray[np.uint16], *, kept: Kept
-) -> None:
-    """Write a PNG with everything that is kept.
+def encode_png(samples: npt.NDArray[np.uint8] | npt.NDArray[np.uint16], *, kept: Kept) -> bytes:
+    """Encode a PNG with everything that is kept.
 
     Args:
-        path: the file to make.
         samples: (H, W, 3) or (H, W, 4), not premultiplied; their type says how many bits.
         kept: EXIF, XMP, profile, resolution and texts.
-
-    Raises:
-        OSError: the file cannot be written.
     """
+    file = io.BytesIO()
     if samples.dtype == np.uint8:
-        with path.open("wb") as file:
-            _save(Image.fromarray(samples), file, kept)
-        return
+        _save(Image.fromarray(samples), file, kept)
+        return file.getvalue()
     height, width, channels = samples.shape
     header = struct.pack(">IIBBBBB", width, height, 16, _COLOUR_TYPE[channels], 0, 0, 0)
     picture = zlib.compress(_filtered(samples).data, _COMPRESSION)
     # All other chunks are those that Pillow writes for a picture of one pixel.
     pixel = io.BytesIO()
     _save(Image.new("RGB", (1, 1)), pixel, kept)
-    with path.open("wb") as file:
-        file.write(_SIGNATURE)
-        for kind, data in _chunks(pixel.getvalue()):
-            _write_chunk(file, kind, {b"IHDR": header, b"IDAT": picture}.get(kind, data))
+    file.write(_SIGNATURE)
+    for kind, data in _chunks(pixel.getvalue()):
+        _write_chunk(file, kind, {b"IHDR": header, b"IDAT": picture}.get(kind, data))
+    return file.getvalue()
 
 
 def _save(image: Image.Image, file: BinaryIO, kept: Kept) -> None:

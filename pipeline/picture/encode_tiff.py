@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import zlib
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, TiffImagePlugin, TiffTags
 
+from .picture_metadata import as_written
 from .pictures import Kept
 
 Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
@@ -24,16 +25,15 @@ _STRIP = 1 << 20  # bytes in a strip before compression
 _DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 
 
-def write_tiff(path: Path, samples: Samples, *, kept: Kept) -> None:
-    """Write a TIFF, compressed without loss, with everything that is kept but named texts.
+def encode_tiff(samples: Samples, *, kept: Kept) -> bytes:
+    """Encode a TIFF, compressed without loss, with everything that is kept but named texts.
 
     Args:
-        path: the file to make.
         samples: (H, W, 3) or (H, W, 4), not premultiplied; their type says how many bits.
-        kept: EXIF (its tags become the file's own, as TIFF wants it), XMP, profile, resolution.
+        kept: EXIF (its tags become the file's own, as TIFF wants it), IPTC, XMP, profile,
+            resolution.
 
     Raises:
-        OSError: the file cannot be written.
         struct.error: it would be larger than the 4 GiB that a TIFF can address.
     """
     height, width, channels = samples.shape
@@ -58,9 +58,10 @@ def write_tiff(path: Path, samples: Samples, *, kept: Kept) -> None:
     # Pillow adds the place where the directory ends; LONG, so that the sum fits.
     directory[TiffImagePlugin.STRIPOFFSETS] = tuple(np.cumsum([0, *lengths[:-1]]).tolist())
     directory.tagtype[TiffImagePlugin.STRIPOFFSETS] = TiffTags.LONG
-    with path.open("wb") as file:
-        directory.save(file)
-        file.writelines(strips)
+    file = io.BytesIO()
+    directory.save(file)
+    file.writelines(strips)
+    return file.getvalue()
 
 
 def _packed(rows: Samples) -> bytes:
@@ -76,10 +77,12 @@ def _describe(directory: TiffImagePlugin.ImageFileDirectory_v2, kept: Kept) -> N
     exif = Image.Exif()
     exif.load(kept.exif)
     for tag in set(exif).difference(_DIRECTORIES):
-        directory[tag] = exif[tag]
+        directory[tag] = as_written(exif[tag])
     for group in _DIRECTORIES:
         if details := exif.get_ifd(group):
-            directory[group] = details
+            directory[group] = {tag: as_written(value) for tag, value in details.items()}
+    if kept.iptc:
+        directory[TiffImagePlugin.IPTC_NAA_CHUNK] = kept.iptc
     if kept.xmp:
         directory[TiffImagePlugin.XMP] = kept.xmp
     if kept.icc:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path
 
 from natsort import natsort_keygen, ns
 
-from ..errors import SourceError
+from ..errors import SettingsError, SourceError
 from ..values import Notify
-from .picture_formats import READABLE, UNREADABLE, WRITABLE, picture_format
+from .picture_formats import MOVING, READABLE, UNREADABLE, WRITABLE
 
 _natural = natsort_keygen(alg=ns.IGNORECASE | ns.PATH)  # PATH: a.png before a 2.png
 
@@ -39,11 +40,15 @@ def find_pictures(
     Raises:
         SourceError: `folder` is no folder or cannot be listed.
     """
-    if not folder.is_dir():
-        raise SourceError(f"{folder}: {'not a' if folder.exists() else 'no such'} folder")
-    visited = {_identity(folder)}
-    if skip is not None and skip.is_dir():
-        visited.add(_identity(skip))
+    try:
+        if not folder.is_dir():
+            raise SourceError(f"{folder}: {'not a' if folder.exists() else 'no such'} folder")
+        visited = {_identity(folder)}
+    except OSError as error:
+        raise SourceError(f"{folder}: cannot be listed ({_reason(error)})") from error
+    if skip is not None:
+        with suppress(OSError):  # not there, or not to be seen: then it will not be met either
+            visited.add(_identity(skip))
     pictures: list[Path] = []
     waiting = [folder]
     while waiting:
@@ -52,10 +57,9 @@ def find_pictures(
             found, inner = _listed(current)
             new = [entry for entry in inner if _is_new(entry, visited)]
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
             if current == folder:
-                raise SourceError(f"{folder}: cannot be listed ({reason})") from error
-            notify(f"{current}: cannot be listed ({reason}); its pictures are left out")
+                raise SourceError(f"{folder}: cannot be listed ({_reason(error)})") from error
+            notify(f"{current}: cannot be listed ({_reason(error)}); its pictures are left out")
             continue
         pictures += found
         if recursive:
@@ -64,46 +68,64 @@ def find_pictures(
 
 
 def name_targets(
-    sources: Sequence[Path], *, root: Path, output: Path, extension: str | None = None
+    sources: Sequence[Path],
+    *,
+    root: Path,
+    output: Path,
+    extension: str | None = None,
+    animated: Collection[Path] = (),
 ) -> dict[Path, Path]:
     """Give every source an output of its own under `output`, with the tree below `root` kept.
 
     A source keeps its name if that is of a format that is written (and has the extension asked
-    for); otherwise its extension is replaced, by `.png` unless another is asked for. Where that
-    name is taken, the new extension follows the old one (`a.gif` beside `a.png`: `a.gif.png`), and
-    after that a number. Names that differ only in case, or in how Unicode spells them, count as
-    one: some file systems hold them so. Names depend on the sources alone, not on what exists.
+    for); otherwise its extension is replaced, by `.png` unless another is asked for. Animations
+    keep theirs if they are written so, and become `.apng` otherwise. Where a name is taken, the new
+    extension follows the old one (`a.bmp` beside `a.png`: `a.bmp.png`), and after that a number.
+    Names that differ only in case, or in how Unicode spells them, count as one: some file systems
+    hold them so. Names depend on the sources alone, not on what exists.
 
     Args:
         sources: files below `root`, in the order in which they claim names.
         root: the folder that was searched.
         output: the folder for the outputs.
-        extension: of every output, such as `.jpg` or `jpg`; None: each keeps its own.
+        extension: of every still output, such as `.jpg` or `jpg`; None: each keeps its own.
+        animated: those of the sources that are animations.
 
     Raises:
-        TargetError: pictures with that extension are not written.
+        SettingsError: pictures with that extension are not written.
     """
     wanted = None if extension is None else f".{extension.removeprefix('.').lower()}"
-    if wanted is not None:
-        picture_format(Path(f"picture{wanted}"))
-    allowed = WRITABLE if wanted is None else (wanted,)
+    if wanted is not None and wanted not in WRITABLE:
+        raise SettingsError(
+            f"--format must be one of {', '.join(name[1:] for name in WRITABLE)} "
+            f"(got {extension!r})"
+        )
     names = {source: source.relative_to(root) for source in sources}
-    keepers = [source for source in sources if source.suffix.lower() in allowed]
-    others = [source for source in sources if source.suffix.lower() not in allowed]
+    new = {source: _extension(source, wanted, moves=source in animated) for source in sources}
     taken: set[str] = set()
     targets: dict[Path, Path] = {}
-    # Whoever keeps its name goes first: `a.gif` must not push `a.png` from its own name.
-    for source in chain(keepers, others):
-        name = names[source]
-        new = wanted or (name.suffix if source.suffix.lower() in WRITABLE else ".png")
-        targets[source] = output / _free_name(name, new, taken)
+    # Whoever keeps its name goes first: `a.bmp` must not push `a.png` from its own name.
+    for source in sorted(sources, key=lambda source: source.suffix != new[source]):
+        targets[source] = output / _free_name(names[source], new[source], taken)
     return {source: targets[source] for source in sources}
 
 
+def _extension(source: Path, wanted: str | None, *, moves: bool) -> str:
+    """The extension of an output: the source's own, as it is spelt, if it may have that."""
+    own = source.suffix.lower()
+    allowed: tuple[str, ...]
+    if moves:
+        allowed, otherwise = MOVING, MOVING[-1]
+    elif wanted is not None:
+        allowed, otherwise = (wanted,), wanted
+    else:
+        allowed, otherwise = tuple(WRITABLE), ".png"
+    return source.suffix if own in allowed else otherwise
+
+
 def _free_name(name: Path, extension: str, taken: set[str]) -> Path:
-    kept = name.suffix.lower() == extension.lower()
     candidates = chain(
-        [name if kept else name.with_suffix(extension), name.with_name(name.name + extension)],
+        [name.with_suffix(extension), name.with_name(name.name + extension)],
         (name.with_name(f"{name.name}.{number}{extension}") for number in count(2)),
     )
     free = next(candidate for candidate in candidates if _spelling(candidate) not in taken)
@@ -145,3 +167,7 @@ def _is_new(folder: Path, visited: set[tuple[int, int]]) -> bool:
 def _identity(folder: Path) -> tuple[int, int]:
     status = folder.stat()
     return status.st_dev, status.st_ino
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

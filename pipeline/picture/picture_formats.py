@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ..errors import TargetError
 
@@ -61,6 +62,8 @@ class PictureFormat:
         quality: used when none is asked for; None: the format is lossless.
         alpha: whether it holds transparency.
         deep: whether it holds 16 bits a channel.
+        texts: which named texts it holds beside EXIF: `all`, the one of this name, or none.
+        iptc: whether it holds IPTC records.
     """
 
     name: str
@@ -69,13 +72,15 @@ class PictureFormat:
     quality: int | None = None
     alpha: bool = True
     deep: bool = False
+    texts: Literal["all", "Comment"] | None = None
+    iptc: bool = False
 
 
 # Paint has fine, saturated strokes: qualities at which its edges stay clean to the eye.
-_JPEG = PictureFormat("JPEG", "JPEG", 65_500, quality=92, alpha=False)
-_PNG = PictureFormat("PNG", "PNG", 2**31 - 1, deep=True)
+_JPEG = PictureFormat("JPEG", "JPEG", 65_500, quality=92, alpha=False, texts="Comment", iptc=True)
+_PNG = PictureFormat("PNG", "PNG", 2**31 - 1, deep=True, texts="all")
 _WEBP = PictureFormat("WEBP", "WebP", 16_383, quality=90)
-_TIFF = PictureFormat("TIFF", "TIFF", 2**31 - 1, deep=True)
+_TIFF = PictureFormat("TIFF", "TIFF", 2**31 - 1, deep=True, iptc=True)
 _AVIF = PictureFormat("AVIF", "AVIF", 32_768, quality=82)  # decoders refuse longer sides
 
 WRITABLE: dict[str, PictureFormat] = {
@@ -88,6 +93,9 @@ WRITABLE: dict[str, PictureFormat] = {
     ".avif": _AVIF,
 }
 """Extension to the format written."""
+
+MOVING = (".gif", ".webp", ".apng")
+"""Extensions under which animations are written; the last is for those of all other formats."""
 
 
 def picture_format(target: Path) -> PictureFormat:

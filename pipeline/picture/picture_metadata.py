@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
+import struct
 from collections.abc import Mapping
 from typing import Any
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
 from ..values import SETTINGS_KEY
 
@@ -17,7 +18,8 @@ _Directories = dict[int, dict[int, Any]]
 _TOP = 0  # the block itself, beside the directories inside it
 _EXIF: int = ExifTags.IFD.Exif
 _GPS: int = ExifTags.IFD.GPSInfo
-_COMMENT_IN_ASCII = b"ASCII\0\0\0"  # the charset code that starts an EXIF user comment
+_HISTORY: int = ExifTags.Base.ImageHistory
+_OUR_LINE = f'{{"{SETTINGS_KEY}":'  # how a line of ours in the history begins
 
 # The tags that say something of the picture. Others describe how the source's samples lay in its
 # file (a TIFF keeps them in the same list) and would be lies in the output.
@@ -49,6 +51,16 @@ _SRGB = 1  # value of the tag ColorSpace
 _KEYWORD = re.compile(r"(?! )[\x20-\x7e\xa1-\xff]{1,79}(?<! )")
 _NOT_TEXT = frozenset({SETTINGS_KEY, "XML:com.adobe.xmp"})
 
+# A PNG's predefined keywords to the EXIF tag that means the same; the first that is there wins.
+_TAG_OF_TEXT: dict[str, int] = {
+    "Description": ExifTags.Base.ImageDescription,
+    "Title": ExifTags.Base.ImageDescription,
+    "Comment": ExifTags.Base.ImageDescription,
+    "Author": ExifTags.Base.Artist,
+    "Copyright": ExifTags.Base.Copyright,
+    "Software": ExifTags.Base.Software,
+}
+
 
 def orientation(image: Image.Image) -> int:
     """How a loaded picture must be turned, as EXIF numbers it: 1 (upright) to 8."""
@@ -63,6 +75,8 @@ def orientation(image: Image.Image) -> int:
 
 def clean_exif(image: Image.Image) -> bytes:
     """The EXIF block of a loaded picture without orientation, thumbnail and layout of the file.
+
+    The line that an earlier run of this program left in its history is left out, too.
 
     Returns:
         The block, with its `Exif` prefix; empty if there is nothing to keep. Tags that cannot be
@@ -81,9 +95,17 @@ def clean_exif(image: Image.Image) -> bytes:
         }
         for group, tags in found.items()
     }
+    if history := _foreign_history(kept[_EXIF].pop(_HISTORY, "")):
+        kept[_EXIF][_HISTORY] = history
     if ExifTags.Base.ColorSpace in kept[_EXIF]:
         kept[_EXIF][ExifTags.Base.ColorSpace] = _SRGB
     return _block(kept)
+
+
+def _foreign_history(history: object) -> str:
+    """The lines of an image history that are not ours."""
+    text = history.decode("latin-1") if isinstance(history, bytes) else str(history)
+    return "\n".join(line for line in text.splitlines() if not line.startswith(_OUR_LINE))
 
 
 def _directories(exif: Image.Exif) -> _Directories:
@@ -98,8 +120,18 @@ def _block(directories: _Directories) -> bytes:
         if tags:
             target: Any = exif if group == _TOP else exif.get_ifd(group)
             for tag, value in tags.items():
-                target[tag] = value
+                target[tag] = as_written(value)
     return exif.tobytes() if any(directories.values()) else b""
+
+
+def as_written(value: Any) -> Any:
+    """An EXIF value as it must be given to Pillow, which reads text as Latin-1 but writes ASCII.
+
+    Text beyond ASCII, of whatever encoding, goes back as the bytes that it came from.
+    """
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("latin-1", "replace")
+    return value
 
 
 def _can_be_written(group: int, tag: int, value: Any) -> bool:
@@ -120,6 +152,29 @@ def clean_xmp(image: Image.Image) -> bytes:
         return b""
     packet = re.sub(rb"(tiff:Orientation\s*=\s*[\"'])[2-8]", rb"\g<1>1", packet)
     return re.sub(rb"(<tiff:Orientation>\s*)[2-8]", rb"\g<1>1", packet)
+
+
+def iptc(image: ImageFile.ImageFile) -> bytes:
+    """The IPTC records of a loaded JPEG or TIFF, in the order of their numbers; may be empty."""
+    try:
+        found = IptcImagePlugin.getiptcinfo(image) or {}
+    except Exception:  # noqa: BLE001 (a damaged block makes Pillow raise nearly anything)
+        return b""
+    records = b""
+    for (record, dataset), values in sorted(found.items()):
+        for value in values if isinstance(values, list) else [values]:
+            if value and len(value) < 1 << 15:  # longer ones have another form, and no use
+                records += struct.pack(">BBBH", 0x1C, record, dataset, len(value)) + value
+    return records
+
+
+def iptc_segment(records: bytes) -> bytes:
+    """The segment of a JPEG that holds IPTC records: Photoshop's block 0x0404; empty for none."""
+    if not records:
+        return b""
+    block = b"8BIM" + struct.pack(">HHI", 0x0404, 0, len(records)) + records
+    content = b"Photoshop 3.0\0" + block + b"\0" * (len(records) % 2)
+    return b"\xff\xed" + struct.pack(">H", len(content) + 2) + content
 
 
 def resolution(image: Image.Image) -> tuple[float, float] | None:
@@ -150,28 +205,36 @@ def texts(image: Image.Image) -> dict[str, str]:
 
 
 def completed_exif(
-    exif: bytes, *, size: tuple[int, int], settings: Mapping[str, str] | None
-) -> bytes:
+    exif: bytes,
+    *,
+    size: tuple[int, int],
+    settings: Mapping[str, str] | None = None,
+    text: Mapping[str, str] | None = None,
+) -> tuple[bytes, frozenset[str]]:
     """Bring a clean EXIF block up to date for the picture that is written.
 
     Args:
         exif: from `clean_exif`, or empty.
         size: width and height of the output.
-        settings: put into the user comment as JSON, with this program named as the software;
-            None: neither is touched.
+        settings: appended to the image history, as a line of JSON; None: nothing is.
+        text: named texts, each put into the tag that means the same if that is free.
 
     Returns:
-        The block, with its `Exif` prefix; empty if there is nothing to say.
+        The block, with its `Exif` prefix, empty if there is nothing to say; and the names of the
+        texts that stand in it.
     """
     block = Image.Exif()
     block.load(exif)
     directories = _directories(block)
-    details = directories[_EXIF]
+    top, details = directories[_TOP], directories[_EXIF]
     if ExifTags.Base.ExifImageWidth in details:
         details[ExifTags.Base.ExifImageWidth], details[ExifTags.Base.ExifImageHeight] = size
     if settings is not None:
-        comment = json.dumps({SETTINGS_KEY: dict(settings)})  # ASCII: JSON escapes the rest
-        details[ExifTags.Base.UserComment] = _COMMENT_IN_ASCII + comment.encode("ascii")
-        name = " ".join(filter(None, ("stylize", settings.get("version"))))
-        directories[_TOP][ExifTags.Base.Software] = name
-    return _block(directories)
+        line = json.dumps({SETTINGS_KEY: dict(settings)})  # ASCII: JSON escapes the rest
+        details[_HISTORY] = "\n".join(filter(None, (details.get(_HISTORY), line)))
+    said = set()
+    for name, tag in _TAG_OF_TEXT.items():
+        value = (text or {}).get(name, "").encode()
+        if value and top.setdefault(tag, value) in (value, value.decode("latin-1")):
+            said.add(name)
+    return _block(directories), frozenset(said)

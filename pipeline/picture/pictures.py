@@ -21,6 +21,7 @@ class Kept:
         depth: bits a channel.
         exif: an EXIF block whose orientation is neutral; empty: none.
         xmp: an XMP packet whose orientation is neutral; empty: none.
+        iptc: the records of press agencies (IPTC-IIM); empty: none.
         icc: an sRGB profile if the source had a profile (its pixels are sRGB now); empty: none.
         dpi: pixels an inch, across and down.
         text: named texts (PNG text chunks, a JPEG's or GIF's comment as `Comment`).
@@ -30,6 +31,7 @@ class Kept:
     depth: Depth = 8
     exif: bytes = b""
     xmp: bytes = b""
+    iptc: bytes = b""
     icc: bytes = b""
     dpi: tuple[float, float] | None = None
     text: Mapping[str, str] = field(default_factory=dict)

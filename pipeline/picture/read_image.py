@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from PIL import Image, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageFile, TiffImagePlugin
 
-from ..errors import AnimatedPictureError, SourceError
+from ..errors import AnimatedPictureError
 from ..values import Frame, Notify
 from .colour_profile import ProfileError, convert, convert_deep, lab_to_srgb, srgb_profile
 from .decode_picture import Decoded, decode
-from .picture_formats import READERS, UNREADABLE
-from .picture_metadata import clean_exif, clean_xmp, orientation, resolution, texts
+from .open_picture import moves, opened
+from .picture_metadata import clean_exif, clean_xmp, iptc, orientation, resolution, texts
 from .pictures import Kept, Picture
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import Tensor
-
-PIXEL_LIMIT = 300_000_000
-"""Larger pictures are refused before they are decoded: cameras reach 200 megapixels, and beyond
-that a small file that unfolds into many gigabytes (a decompression bomb) is more likely."""
-
-# Pillow logs some damage as errors, and a program that sets up no logging would see them printed.
-logging.getLogger("PIL").addHandler(logging.NullHandler())
-
-_ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")  # in others several pictures are pages or layers
-_pillow_is_set = threading.Lock()
 
 # EXIF orientation to what makes the picture upright: swap the axes, then flip these (1 = rows).
 _UPRIGHT: dict[int, tuple[bool, tuple[int, ...]]] = {
@@ -66,11 +51,11 @@ def read_image(path: Path, *, notify: Notify = lambda _: None) -> Picture:
         SourceError: it cannot be read: missing, of no known format, damaged, cut off, or of more
             pixels than `PIXEL_LIMIT`.
     """
-    if not path.is_file():
-        raise SourceError(f"{path}: {'not a' if path.exists() else 'no such'} file")
-    with _said_in_one_line(path), path.open("rb") as file, _pillow():
-        image = Image.open(file, formats=READERS)
-        _refuse_animation(image, path)
+    with opened(path) as (image, file):
+        if moves(image):
+            raise AnimatedPictureError(
+                f"{path}: an animated {image.format} is a film (see: stylize video)"
+            )
         # Not n_frames, which reads all pages and fails where a later one is damaged.
         if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.next:
             notify(f"{path}: has several pages; the first is painted")
@@ -82,7 +67,12 @@ def read_image(path: Path, *, notify: Notify = lambda _: None) -> Picture:
 
 
 def _assembled(
-    image: Image.Image, decoded: Decoded, colour: npt.NDArray[np.generic], *, icc: bytes, path: Path
+    image: ImageFile.ImageFile,
+    decoded: Decoded,
+    colour: npt.NDArray[np.generic],
+    *,
+    icc: bytes,
+    path: Path,
 ) -> Picture:
     """Turn decoded samples upright and put them beside what is kept."""
     turn = orientation(image)
@@ -98,6 +88,7 @@ def _assembled(
         depth=8 if isinstance(decoded.colour, Image.Image) or colour.dtype == np.uint8 else 16,
         exif=clean_exif(image),
         xmp=clean_xmp(image),
+        iptc=iptc(image),
         icc=icc,
         dpi=dpi,
         text=texts(image),
@@ -155,57 +146,3 @@ def _upright(picture: Tensor, turn: int) -> Tensor:
     if swapped:
         picture = picture.transpose(1, 2)
     return picture.flip(flipped).contiguous() if flipped else picture.contiguous()
-
-
-def _refuse_animation(image: Image.Image, path: Path) -> None:
-    if image.format in _ANIMATED and getattr(image, "is_animated", False):
-        raise AnimatedPictureError(
-            f"{path}: an animated {image.format} is a film (see: stylize video)"
-        )
-
-
-@contextmanager
-def _pillow() -> Iterator[None]:
-    """Set Pillow's limit of pixels and silence its warnings while one picture is read.
-
-    Both are global in the process, so one picture is read at a time and they are put back after.
-    """
-    with _pillow_is_set, warnings.catch_warnings():
-        # Pillow warns of damaged metadata, which does no harm to the picture.
-        warnings.simplefilter("ignore")
-        before = Image.MAX_IMAGE_PIXELS
-        Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT // 2  # Pillow refuses beyond twice its limit
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = before
-
-
-@contextmanager
-def _said_in_one_line(path: Path) -> Iterator[None]:
-    """Turn whatever a damaged file makes Pillow raise into an error of ours."""
-    try:
-        yield
-    except SourceError:
-        raise
-    except Image.DecompressionBombError as error:
-        raise SourceError(
-            f"{path}: more than {PIXEL_LIMIT // 1_000_000} megapixels, which is the limit"
-        ) from error
-    except Exception as error:
-        raise SourceError(
-            f"{path}: not a picture that can be read ({_why(error, path)})"
-        ) from error
-
-
-def _why(error: Exception, path: Path) -> str:
-    if isinstance(error, UnidentifiedImageError):
-        if path.stat().st_size == 0:
-            return "the file is empty"
-        if title := UNREADABLE.get(path.suffix.lower()):
-            return f"{title} is not supported; save it as AVIF, JPEG or PNG"
-        return "no known format, or damaged at its beginning"
-    if isinstance(error, MemoryError):
-        return "not enough memory"
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(said.split())[:120] or type(error).__name__

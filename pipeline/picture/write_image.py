@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 from collections.abc import Mapping
@@ -16,21 +17,21 @@ from PIL import Image
 from ..errors import TargetError
 from ..partial import partial
 from ..values import SETTINGS_KEY, Notify
-from .encode_png import write_png
-from .encode_tiff import write_tiff
+from .encode_png import encode_png
+from .encode_tiff import encode_tiff
 from .picture_formats import PictureFormat, picture_format
-from .picture_metadata import completed_exif
+from .picture_metadata import completed_exif, iptc_segment
 from .pictures import Depth, Kept
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import Tensor
 
-_JPEG_SEGMENT = 65_000  # bytes of EXIF or XMP that fit in a JPEG, with room for their names
+_JPEG_SEGMENT = 65_000  # bytes of EXIF, XMP … that fit in a JPEG, with room for their names
 _FULL_CHROMA = 90  # from this quality on JPEG keeps chroma at full size: strokes stay saturated
 
 
-def write_image(
+def encode_image(
     picture: Tensor,
     target: Path,
     *,
@@ -39,22 +40,24 @@ def write_image(
     quality: int | None = None,
     metadata: Mapping[str, str] | None = None,
     notify: Notify = lambda _: None,
-) -> None:
-    """Write a picture in the format of the target's extension; it appears whole or not at all.
+) -> bytes:
+    """Encode a picture in the format of the target's extension; `write_image` puts it there.
 
     Args:
         picture: (3, H, W) float RGB; what lies outside [0, 1] is clamped. On any device.
         target: its extension chooses among `picture_formats.WRITABLE`.
         alpha: (1, H, W) in [0, 1]; None: opaque. Where the format has none, white shows through.
-        kept: depth (16 bits for PNG and TIFF), EXIF, XMP, profile, resolution and texts.
+        kept: depth (16 bits for PNG and TIFF), EXIF, IPTC (JPEG and TIFF), XMP, profile,
+            resolution and texts (where there are no texts, in the tags of EXIF that mean the same).
         quality: 1 to 100, of JPEG, WebP and AVIF; None: the format's own. PNG and TIFF are exact.
         metadata: the settings that made the picture, put in as JSON: a PNG's text `stylize`, or
-            the key `stylize` of the EXIF user comment elsewhere. None: nothing is put in.
+            elsewhere the key `stylize` of the last line of the EXIF image history (tag 0x9213).
+            None: nothing is put in.
         notify: told what the format could not hold.
 
     Raises:
-        TargetError: unknown extension; too large for the format; the target is the source or
-            cannot be written.
+        TargetError: unknown extension; too large for the format; cannot be encoded; the target is
+            the source.
     """
     form = picture_format(target)
     height, width = picture.shape[-2:]
@@ -63,22 +66,41 @@ def write_image(
             f"{target}: {width}×{height} is too large for {form.title} "
             f"(at most {form.longest_side} a side); choose .png or .tiff"
         )
-    if kept.source is not None and target.exists() and target.samefile(kept.source):
+    if kept.source is not None and _is_same(target, kept.source):
         raise TargetError(f"{target}: is the source itself; choose another name or folder")
     if alpha is not None and not form.alpha:
         notify(f"{target}: {form.title} has no transparency; white shows through")
         picture, alpha = torch.lerp(torch.ones_like(picture), picture, alpha.to(picture)), None
     samples = _rounded(picture, alpha, depth=kept.depth if form.deep else 8)
-    completed = _completed(kept, form, size=(width, height), settings=metadata)
-    if form.name == "JPEG":
-        completed = _fitting(completed, target, notify)
+    completed = _completed(
+        kept, form, target, size=(width, height), settings=metadata, notify=notify
+    )
+    try:
+        return _encode(samples, form=form, kept=completed, quality=quality)
+    except (OSError, ValueError, RuntimeError, MemoryError, struct.error) as error:
+        said = str(error) or type(error).__name__
+        raise TargetError(f"{target}: cannot be encoded as {form.title} ({said})") from error
+
+
+def write_image(encoded: bytes, target: Path) -> None:
+    """Write an encoded picture; it appears whole or not at all.
+
+    Raises:
+        TargetError: it cannot be written.
+    """
     with partial(target) as temporary:
         try:
-            _encode(samples, temporary, form=form, kept=completed, quality=quality)
-        except (OSError, ValueError, RuntimeError, MemoryError, struct.error) as error:
-            strerror = error.strerror if isinstance(error, OSError) else None
-            said = strerror or str(error) or type(error).__name__
+            temporary.write_bytes(encoded)
+        except OSError as error:
+            said = error.strerror or str(error)
             raise TargetError(f"{target}: cannot be written ({said})") from error
+
+
+def _is_same(target: Path, source: Path) -> bool:
+    try:
+        return target.samefile(source)
+    except OSError:
+        return False  # not there, or not to be seen: writing it will say why
 
 
 def _rounded(
@@ -95,50 +117,67 @@ def _rounded(
 
 
 def _completed(
-    kept: Kept, form: PictureFormat, *, size: tuple[int, int], settings: Mapping[str, str] | None
+    kept: Kept,
+    form: PictureFormat,
+    target: Path,
+    *,
+    size: tuple[int, int],
+    settings: Mapping[str, str] | None,
+    notify: Notify,
 ) -> Kept:
-    """Add the settings where the format is best read: PNG in a text, others in EXIF."""
-    if form.name != "PNG":
-        return replace(kept, exif=completed_exif(kept.exif, size=size, settings=settings))
-    text = dict(kept.text)
-    if settings is not None:
+    """Add the settings, and put what is kept where the format has a place for it, or say so."""
+    text = {key: value for key, value in kept.text.items() if form.texts in (key, "all")}
+    others = {key: value for key, value in kept.text.items() if key not in text}
+    in_exif = settings if form.texts != "all" else None
+    exif, said = completed_exif(kept.exif, size=size, settings=in_exif, text=others)
+    if settings is not None and in_exif is None:
         text[SETTINGS_KEY] = json.dumps(dict(settings), ensure_ascii=False)
-    return replace(kept, exif=completed_exif(kept.exif, size=size, settings=None), text=text)
+    lost = [f"its text {key!r}" for key in others if key not in said]
+    if kept.iptc and not form.iptc:
+        lost.append("its IPTC records")
+    if lost:
+        notify(f"{target}: {form.title} has no place for {' and '.join(lost)}")
+    completed = replace(kept, exif=exif, text=text, iptc=kept.iptc if form.iptc else b"")
+    return _fitting(completed, target, notify) if form.name == "JPEG" else completed
 
 
 def _fitting(kept: Kept, target: Path, notify: Notify) -> Kept:
-    """Leave out EXIF or XMP that is too long for a JPEG, saying so."""
-    if len(kept.exif) > _JPEG_SEGMENT:
-        notify(f"{target}: EXIF of {len(kept.exif)} bytes does not fit in a JPEG and is left out")
-        kept = replace(kept, exif=b"")
-    if len(kept.xmp) > _JPEG_SEGMENT:
-        notify(f"{target}: XMP of {len(kept.xmp)} bytes does not fit in a JPEG and is left out")
-        kept = replace(kept, xmp=b"")
-    return kept
+    """Leave out what is too long for a segment of a JPEG, saying so."""
+    comment = kept.text.get("Comment", "").encode()
+    parts = {"EXIF": kept.exif, "XMP": kept.xmp, "IPTC": kept.iptc, "a comment": comment}
+    long = {name: len(part) for name, part in parts.items() if len(part) > _JPEG_SEGMENT}
+    for name, length in long.items():
+        notify(f"{target}: {name} of {length} bytes does not fit in a JPEG and is left out")
+    return replace(
+        kept,
+        exif=b"" if "EXIF" in long else kept.exif,
+        xmp=b"" if "XMP" in long else kept.xmp,
+        iptc=b"" if "IPTC" in long else kept.iptc,
+        text={} if "a comment" in long else kept.text,
+    )
 
 
 def _encode(
     samples: npt.NDArray[np.uint8] | npt.NDArray[np.uint16],
-    path: Path,
     *,
     form: PictureFormat,
     kept: Kept,
     quality: int | None,
-) -> None:
+) -> bytes:
     if form.name == "PNG":
-        write_png(path, samples, kept=kept)
-        return
+        return encode_png(samples, kept=kept)
     if form.name == "TIFF":
-        write_tiff(path, samples, kept=kept)
-        return
+        return encode_tiff(samples, kept=kept)
     quality = quality if quality is not None else form.quality or 0
     options: dict[str, Any] = {"exif": kept.exif, "xmp": kept.xmp, "icc_profile": kept.icc}
     if form.name == "JPEG":
         options["subsampling"] = "4:4:4" if quality >= _FULL_CHROMA else "4:2:0"
         options["dpi"] = kept.dpi and tuple(round(value) for value in kept.dpi)
         options["comment"] = kept.text.get("Comment")
+        options["extra"] = iptc_segment(kept.iptc)
     if form.name == "AVIF":
         options["subsampling"] = "4:4:4"
     given = {name: value for name, value in options.items() if value}
-    with path.open("wb") as file:
-        Image.fromarray(samples).save(file, form.name, quality=quality, **given)
+    file = io.BytesIO()
+    Image.fromarray(samples).save(file, form.name, quality=quality, **given)
+    return file.getvalue()

@@ -1,16 +1,21 @@
 """Painting one picture and folders of them, as a program would ask for it."""
 
 import json
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from stylize.pipeline import stylize_folder, stylize_image
+from stylize.pipeline import run_pictures, stylize_folder, stylize_image
 from stylize.pipeline.errors import SettingsError, SourceError, TargetError
 from stylize.pipeline.events import Advanced, Event, Failed, Finished, Notice, Skipped, Started
-from stylize.pipeline.values import SETTINGS_KEY
+from stylize.pipeline.prepare import Painter
+from stylize.pipeline.values import SETTINGS_KEY, Batch
 
 
 def save(path: Path, size: tuple[int, int] = (33, 20), mode: str = "RGB") -> Path:
@@ -205,3 +210,175 @@ def test_what_is_skipped_is_told(network_file: Path, tmp_path: Path):
     done = stylize_image(source, model=network_file, existing="skip", report=events.append)
     assert isinstance(done, Finished)
     assert [type(e) for e in events if not isinstance(e, Started)] == [Skipped]
+
+
+@pytest.mark.parametrize("typed", [".", "./", "../in", "sub/.."])
+def test_a_folder_without_a_name_of_its_own_gets_its_output_beside_it(
+    typed: str, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    save(tmp_path / "in/a.png")
+    (tmp_path / "in/sub").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
+    stylize_folder(typed, model=network_file)
+    assert (tmp_path / "in-tiny/a.png").is_file()
+
+
+def test_a_folder_is_no_picture(
+    network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceError, match=r"^\.: not a file$"):
+        stylize_image(".", model=network_file)
+
+
+def test_animations_and_pictures_of_one_name_all_get_their_own(network_file: Path, tmp_path: Path):
+    save(tmp_path / "in/an.jpg")
+    save(tmp_path / "in/still.gif", mode="L")
+    for name in ("an.gif", "an.png", "an.avif", "an.webp"):
+        save_animation(tmp_path / "in" / name)
+    done = stylize_folder(tmp_path / "in", model=network_file)
+    assert (done.written, done.skipped, done.failed) == (6, 0, 0)
+    names = {"an.gif", "an.apng", "an.png.apng", "an.webp", "an.jpg", "still.png"}
+    assert {path.name for path in (tmp_path / "in-tiny").iterdir()} == names
+    assert stylize_folder(tmp_path / "in", model=network_file).skipped == 6
+
+
+def test_an_output_that_is_not_an_animations_is_not_in_its_way(network_file: Path, tmp_path: Path):
+    save(tmp_path / "g-tiny.png")
+    done = stylize_image(save_animation(tmp_path / "g.gif"), model=network_file)
+    assert done.target == tmp_path / "g-tiny.gif"
+
+
+@pytest.mark.parametrize("suffix", ["webp", "avif"])
+def test_of_an_animation_that_is_copied_the_source_is_named(
+    suffix: str, network_file: Path, tmp_path: Path
+):
+    source = save_animation(tmp_path / f"a.{suffix}")
+    events: list[Event] = []
+    stylize_image(source, model=network_file, report=events.append)
+    (started,) = [event for event in events if isinstance(event, Started)]
+    assert started.source == source
+
+
+@pytest.mark.parametrize("stage", ["read_image", "encode_image", "write_image", "_paint_animation"])
+def test_whatever_one_picture_raises_the_others_are_painted(
+    stage: str, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("a.png", "b.png", "c.png"):
+        save(tmp_path / "in" / name)
+    save_animation(tmp_path / "in/b.gif")
+    done_by = getattr(run_pictures, stage)
+
+    def stumble(*arguments: object, **options: object) -> object:
+        if any("b." in str(getattr(value, "source", value)) for value in arguments):
+            raise LookupError("of no kind\nthat is foreseen")
+        return done_by(*arguments, **options)
+
+    monkeypatch.setattr(run_pictures, stage, stumble)
+    events: list[Event] = []
+    done = stylize_folder(tmp_path / "in", model=network_file, report=events.append)
+    assert (done.written, done.failed) == (3, 1)
+    (failed,) = [event for event in events if isinstance(event, Failed)]
+    assert failed.source.stem == "b"
+    assert failed.reason == f"{failed.source}: LookupError: of no kind that is foreseen"
+    hidden = [path.name for path in (tmp_path / "in-tiny").iterdir() if path.name[0] == "."]
+    assert hidden == []
+
+
+def test_a_picture_that_cannot_be_painted_does_not_end_the_run(
+    network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def stumble(painter: Painter, batches: Iterable[Batch]) -> Iterator[Batch]:
+        for batch in batches:
+            if batch.pictures.shape[-1] == 21:
+                raise RuntimeError("the device stumbled")
+            yield batch
+
+    monkeypatch.setattr(Painter, "paint", stumble)
+    for number in range(3):
+        save(tmp_path / f"in/{number}.png", (20 + number, 16))
+    done = stylize_folder(tmp_path / "in", model=network_file)
+    assert (done.written, done.failed) == (2, 1)
+
+
+def test_names_too_long_for_the_output_fail_alone(network_file: Path, tmp_path: Path):
+    save(tmp_path / "in/a.png")
+    save(tmp_path / "in" / f"{'画' * 83}.png")
+    save(tmp_path / "in" / f"{'n' * 251}.bmp")
+    save(tmp_path / "in" / f"{'n' * 251}.png")
+    events: list[Event] = []
+    done = stylize_folder(tmp_path / "in", model=network_file, report=events.append)
+    assert (done.written, done.failed) == (3, 1)
+    (failed,) = [event for event in events if isinstance(event, Failed)]
+    assert failed.reason.endswith("cannot put the result there (file name too long)")
+
+
+def test_a_name_that_the_system_refuses_is_one_line(network_file: Path, tmp_path: Path):
+    with pytest.raises(SourceError, match=r"file name too long|File name too long"):
+        stylize_image(tmp_path / f"{'n' * 300}.png", model=network_file)
+    with pytest.raises(TargetError, match=r"file name too long"):
+        stylize_image(save(tmp_path / "a.png"), tmp_path / f"{'n' * 300}.png", model=network_file)
+    with pytest.raises(SourceError, match=r"cannot be listed \(file name too long\)"):
+        stylize_folder(tmp_path / ("n" * 300), model=network_file)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.gif"])
+def test_what_the_report_raises_goes_to_the_caller(name: str, network_file: Path, tmp_path: Path):
+    (tmp_path / "in").mkdir()
+    (save_animation if name == "a.gif" else save)(tmp_path / "in" / name)
+
+    def refuse(event: Event) -> None:
+        if isinstance(event, Advanced):
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        stylize_folder(tmp_path / "in", model=network_file, report=refuse)
+
+
+def test_a_format_that_is_not_written_is_refused_before_anything_is_painted(
+    network_file: Path, tmp_path: Path
+):
+    events: list[Event] = []
+    with pytest.raises(TargetError, match=r"b\.xyz: cannot write a picture with '\.xyz'"):
+        stylize_image(
+            save(tmp_path / "a.png"), tmp_path / "b.xyz", model=network_file, report=events.append
+        )
+    save(tmp_path / "in/a.png")
+    with pytest.raises(SettingsError, match=r"--format must be one of jpg, .+ \(got 'xyz'\)"):
+        stylize_folder(tmp_path / "in", model=network_file, extension="xyz", report=events.append)
+    assert events == []
+
+
+@pytest.mark.parametrize("work", ["read_image", "encode_image"])
+@pytest.mark.parametrize("run", [stylize_image, stylize_folder])
+def test_an_interruption_is_heard_in_the_middle_of_a_long_computation(
+    work: str,
+    run: Callable[..., Finished],
+    network_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    begun, ended = threading.Event(), threading.Event()
+
+    def long(*arguments: object, **options: object) -> None:
+        begun.set()
+        ended.wait(20)
+
+    monkeypatch.setattr(run_pictures, work, long)
+    source, target = save(tmp_path / "in/a.png"), tmp_path / "out"
+    if run is stylize_image:
+        target /= "a.png"
+
+    def interrupt() -> None:
+        begun.wait(20)
+        time.sleep(0.1)  # by then the caller waits
+        # To the main thread, as the system does with the Ctrl-C of a terminal.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run(source if run is stylize_image else source.parent, target, model=network_file)
+    assert time.monotonic() - began < 4
+    ended.set()
+    assert not any((tmp_path / "out").glob("*"))

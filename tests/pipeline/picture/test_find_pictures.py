@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stylize.pipeline.errors import SourceError, TargetError
+from stylize.pipeline.errors import SettingsError, SourceError
 from stylize.pipeline.picture.find_pictures import find_pictures, name_targets
 
 
@@ -104,10 +104,14 @@ def test_a_missing_folder_and_a_file_are_errors(tmp_path):
         find_pictures(tmp_path / "a.png")
 
 
-def _named(*names: str, extension: str | None = None) -> list[str]:
+def _named(*names: str, extension: str | None = None, animated: tuple[str, ...] = ()) -> list[str]:
     root, output = Path("in"), Path("out")
     targets = name_targets(
-        [root / name for name in names], root=root, output=output, extension=extension
+        [root / name for name in names],
+        root=root,
+        output=output,
+        extension=extension,
+        animated={root / name for name in animated},
     )
     assert list(targets) == [root / name for name in names]
     return [path.relative_to(output).as_posix() for path in targets.values()]
@@ -150,8 +154,30 @@ def test_one_extension_can_be_asked_for_all(extension):
 
 
 def test_an_extension_that_is_not_written_is_an_error_that_lists_those_that_are():
-    with pytest.raises(TargetError, match=r"'\.bmp'; allowed: \.jpg, \.jpeg, \.png, \.webp"):
+    allowed = r"--format must be one of jpg, jpeg, png, webp, tif, tiff, avif \(got 'bmp'\)"
+    with pytest.raises(SettingsError, match=allowed):
         _named("a.png", extension="bmp")
+
+
+def test_animations_keep_what_can_move_and_share_names_with_nobody():
+    moving = ("an.gif", "an.webp", "an.png", "an.avif", "x.apng", "X.GIF")
+    assert _named(*moving, animated=moving) == [
+        "an.gif",
+        "an.webp",
+        "an.apng",
+        "an.avif.apng",
+        "x.apng",
+        "X.GIF",
+    ]
+    assert _named("a.gif", "a.png", animated=("a.gif",)) == ["a.gif", "a.png"]
+    assert _named("a.gif", "a.png", animated=("a.gif",), extension="jpg") == ["a.gif", "a.jpg"]
+
+
+def test_a_name_that_the_system_refuses_is_one_line(tmp_path):
+    with pytest.raises(SourceError, match=r"n: cannot be listed \(file name too long\)$"):
+        find_pictures(tmp_path / ("n" * 300))
+    _fill(tmp_path, "a.png")
+    assert _found(tmp_path, skip=tmp_path / ("n" * 300)) == ["a.png"]
 
 
 def test_names_do_not_depend_on_what_exists(tmp_path):

@@ -15,7 +15,7 @@ from stylize.pipeline.errors import AnimatedPictureError, SourceError
 from stylize.pipeline.picture.picture_formats import WRITABLE
 from stylize.pipeline.picture.pictures import Picture
 from stylize.pipeline.picture.read_image import read_image
-from stylize.pipeline.picture.write_image import write_image
+from stylize.pipeline.picture.write_image import encode_image, write_image
 
 SECONDS = 20
 """Far above what any of them takes (0.4 s), far below what a person would call a hang."""
@@ -191,7 +191,8 @@ SAMPLE = (
 def test_a_sample_is_written_in_every_format(shared, tmp_path, name, suffix):
     picture = read_image(shared / "odd_images" / name)
     frame, target = picture.frame, tmp_path / f"x{suffix}"
-    write_image(frame.picture, target, alpha=frame.alpha, kept=picture.kept, metadata={"a": "b"})
+    options = {"alpha": frame.alpha, "kept": picture.kept, "metadata": {"a": "b"}}
+    write_image(encode_image(frame.picture, target, **options), target)
     back = read_image(target)
     form = WRITABLE[suffix]
     assert back.frame.picture.shape == frame.picture.shape

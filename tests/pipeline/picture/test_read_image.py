@@ -12,7 +12,8 @@ from PIL import ExifTags, Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from stylize.pipeline.errors import AnimatedPictureError, SourceError
-from stylize.pipeline.picture.read_image import PIXEL_LIMIT, read_image
+from stylize.pipeline.picture.open_picture import PIXEL_LIMIT
+from stylize.pipeline.picture.read_image import read_image
 
 # Orientation to the turn that a camera held so has made, as Pillow names it.
 TURNED = {
@@ -230,6 +231,12 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
         read_image(tmp_path / "x.png")
     with pytest.raises(SourceError, match=r": not a file$"):
         read_image(tmp_path)
+
+
+def test_a_name_that_the_system_refuses_is_one_line(tmp_path):
+    reason = r"n\.png: not a picture that can be read \(File name too long\)$"
+    with pytest.raises(SourceError, match=reason):
+        read_image(tmp_path / f"{'n' * 300}.png")
 
 
 def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
