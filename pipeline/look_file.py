@@ -121,7 +121,7 @@ def look_document(
 
 def _parse(path: Path) -> dict[str, object]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")  # some editors begin a text with a mark
+        text = path.read_bytes().decode().removeprefix("\ufeff")  # a mark of some editors
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PresetError(_located(path, text, str(error))) from error

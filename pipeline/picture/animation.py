@@ -9,7 +9,11 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image, ImageSequence, PngImagePlugin
 
+from ..errors import SourceError
 from .open_picture import opened
+
+PIXEL_LIMIT = 40_000_000
+"""Larger frames are refused, as several of them are held at once: 8K has 33 megapixels."""
 
 
 @contextmanager
@@ -20,11 +24,16 @@ def playable(path: Path) -> Iterator[Path]:
     animated AVIF; of these a lossless copy is made, which is gone afterwards.
 
     Raises:
-        SourceError: the animation is damaged, or has more pixels than is allowed.
+        SourceError: the animation is damaged, or has frames larger than `PIXEL_LIMIT`.
     """
     with TemporaryDirectory(prefix="stylize-") as folder:
         copy = Path(folder) / "animation.apng"
         with opened(path) as (animation, _):
+            if animation.width * animation.height > PIXEL_LIMIT:
+                raise SourceError(
+                    f"{path}: an animation of {animation.width}x{animation.height} is too large "
+                    f"(at most {PIXEL_LIMIT // 1_000_000} megapixels a frame)"
+                )
             if animation.format in ("WEBP", "AVIF"):
                 _copy(animation, copy)
         yield copy if copy.exists() else path

@@ -52,15 +52,15 @@ def test_equal_neighbours_stay_apart_and_the_rest_is_seen_as_it_was(
         assert np.array_equal(before[..., :3] * seen, after[..., :3] * seen)
 
 
-def test_the_limit_of_pixels_holds_for_animations_too(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("side", "reason"),
+    [(15_000, "an animation of 15000x15000 is too large"), (20_000, "more than 300 megapixels")],
+)
+def test_frames_that_are_too_large_are_refused_in_one_line(side: int, reason: str, tmp_path: Path):
     gif = bytearray(save(tmp_path / "a.gif").read_bytes())
-    gif[6:10] = (15_000).to_bytes(2, "little") * 2  # below the limit, above Pillow's own
+    gif[6:10] = side.to_bytes(2, "little") * 2
     (tmp_path / "a.gif").write_bytes(gif)
-    with playable(tmp_path / "a.gif") as path:
-        assert path == tmp_path / "a.gif"
-    gif[6:10] = (20_000).to_bytes(2, "little") * 2
-    (tmp_path / "a.gif").write_bytes(gif)
-    with pytest.raises(SourceError, match="more than 300 megapixels"):  # noqa: SIM117
+    with pytest.raises(SourceError, match=rf"a\.gif: {reason}"):  # noqa: SIM117
         with playable(tmp_path / "a.gif"):
             pass
 
