@@ -10,8 +10,9 @@ from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 1.5
-"""How long `close` waits for the thread: an interrupted job must end within two seconds."""
+PATIENCE_SECONDS = 0.5
+"""How long `close` waits for the thread: an interrupted job must end within two seconds, and a
+job chains up to three of them. No thread writes files, so none can leave one half-written."""
 
 
 class Prefetch(Generic[T]):
@@ -24,15 +25,11 @@ class Prefetch(Generic[T]):
     Args:
         items: consumed only in the thread.
         depth: how many finished items may wait; bounds the memory.
-        patience: seconds for which leaving it waits for the thread; they add up in a chain.
     """
 
-    def __init__(
-        self, items: Iterable[T], *, depth: int, patience: float = PATIENCE_SECONDS
-    ) -> None:
+    def __init__(self, items: Iterable[T], *, depth: int) -> None:
         self._items = items
         self._depth = depth
-        self._patience = patience
         self._ready: deque[T] = deque()
         self._failure: BaseException | None = None
         self._ended = False
@@ -75,7 +72,7 @@ class Prefetch(Generic[T]):
             self._ready.clear()
             self._changed.notify_all()
         if self._thread.ident is not None:
-            self._thread.join(self._patience)
+            self._thread.join(PATIENCE_SECONDS)
 
     def _run(self) -> None:
         iterator = iter(self._items)

@@ -32,10 +32,6 @@ T = TypeVar("T")
 PICTURES_AHEAD = 2
 """Pictures that may wait between two stages: a large one takes hundreds of megabytes."""
 
-PATIENCE_SECONDS = 0.5
-"""How long each of three stages may take to stop: an interrupted job must end within two seconds,
-and as only the calling thread writes files, nothing half-written can be left by the others."""
-
 
 def stylize_image(
     source: str | Path,
@@ -283,12 +279,12 @@ def _failed(job: _Job, error: Exception) -> Failed:
 
 def _ahead(stages: ExitStack, items: Iterator[T]) -> Iterator[T]:
     """Run a stage in a thread of its own until the stack is left."""
-    return stages.enter_context(Prefetch(items, depth=PICTURES_AHEAD, patience=PATIENCE_SECONDS))
+    return stages.enter_context(Prefetch(items, depth=PICTURES_AHEAD))
 
 
 def _interruptible(work: Callable[[], T]) -> T:
     """Do something in another thread: deep in a computation the main one hears no Ctrl-C."""
-    with Prefetch((work() for _ in range(1)), depth=1, patience=PATIENCE_SECONDS) as results:
+    with Prefetch((work() for _ in range(1)), depth=1) as results:
         return next(results)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
 from time import monotonic
 from typing import Unpack
 
 from .batch import gather, scatter
+from .errors import SettingsError
 from .events import Finished, Notice, Outbox, Report, Skipped, Started, ignore
 from .film.encoding import Encoding
 from .film.read_video import probe_video, read_video
@@ -57,6 +59,7 @@ def stylize_video(
         StylizeError: see `stylize.pipeline.errors`; nothing half-written is left.
     """
     source = Path(source)
+    span = _checked(span or Span())
     choice = choose(preset=preset, model=model, options=options)
     target = (
         Path(target)
@@ -68,9 +71,7 @@ def stylize_video(
         return Finished(target, "frames", 0, 1, 0, 0.0)
     film = probe_video(source, notify=lambda text: report(Notice(text)))
     painter = prepare(choice, film=True)
-    return paint_film(
-        film, target, painter=painter, span=span or Span(), metadata=metadata, report=report
-    )
+    return paint_film(film, target, painter=painter, span=span, metadata=metadata, report=report)
 
 
 def paint_film(
@@ -127,6 +128,21 @@ def paint_film(
     finally:
         outbox.deliver_events()
     return Finished(target, "frames", outbox.counted("written"), 0, 0, monotonic() - began)
+
+
+def _checked(span: Span) -> Span:
+    """The span, if there can be such a part of a film.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    if span.start is not None and span.start < 0:
+        raise SettingsError(f"start must not be negative (got {float(span.start):g} s)")
+    if span.end is not None and span.end <= (span.start or 0):
+        raise SettingsError(f"end must lie after start (got {float(span.end):g} s)")
+    if span.frames is not None and not 1 <= span.frames < sys.maxsize:
+        raise SettingsError(f"frames must be 1 or more (got {span.frames})")
+    return span
 
 
 def _encoding(settings: Settings) -> Encoding:

@@ -6,15 +6,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 from __future__ import annotations
 
 import os
-import signal
-import sys
 from importlib import import_module
-from types import FrameType
 from typing import Any, NoReturn
 
 import click
 
 from stylize.pipeline.errors import SettingsError, StylizeError
+
+from . import interruption
 
 _COMMANDS = {
     "video": ("video", "Paint a film."),
@@ -55,9 +54,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # Threads of torch that wait should sleep: by default they spin, and take the processor from
     # the decoder and the encoder beside them. Read when torch is imported, which comes later.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # A service manager's stop is the same wish as Ctrl-C: end cleanly, leave nothing half-written.
-    signal.signal(signal.SIGTERM, _interrupt)
-    _leave(_run(arguments))
+    interruption.end_at_once()
+    interruption.leave(_run(arguments))
 
 
 def _run(arguments: list[str] | None) -> int:
@@ -77,24 +75,10 @@ def _run(arguments: list[str] | None) -> int:
         _say(f"{error.filename}: {reason}" if error.filename else reason)
         return 1
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted: nothing half-written was left.", err=True)
-        return 130
+        click.echo(interruption.SAID, err=True)
+        return interruption.EXIT_CODE
     return result if isinstance(result, int) else 0
 
 
 def _say(error: StylizeError | str) -> None:
     click.echo(f"Error: {' '.join(str(error).split())}", err=True)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
-
-
-def _leave(code: int) -> NoReturn:
-    if code != 130:
-        sys.exit(code)
-    # A stage may be deep in a computation that cannot be called off. All files are closed or
-    # removed by now; waiting for it would only keep the person waiting.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)

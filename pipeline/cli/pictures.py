@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from . import interruption
 from .options import encoding_options, look_options, restyle_options, typed_settings
 from .outputs import existing, output_options
 from .progress import reporting
@@ -38,9 +39,10 @@ def image(
 ) -> None:
     """Paint one picture; an animated one is painted as a film."""
     there = existing(overwrite=overwrite, skip_existing=skip_existing, otherwise="refuse")
-    with reporting(quiet=quiet, as_json_lines=as_json) as report:
-        from stylize.pipeline import stylize_image
+    from stylize.pipeline import stylize_image
 
+    interruption.clean_up_first()
+    with reporting(quiet=quiet, as_json_lines=as_json) as report:
         report(
             stylize_image(
                 source,
@@ -93,9 +95,10 @@ def folder(
 ) -> int:
     """Paint every picture in a folder; run again, it goes on where it stopped."""
     there = existing(overwrite=overwrite, skip_existing=skip_existing, otherwise="skip")
-    with reporting(quiet=quiet, as_json_lines=as_json) as report:
-        from stylize.pipeline import stylize_folder
+    from stylize.pipeline import stylize_folder
 
+    interruption.clean_up_first()
+    with reporting(quiet=quiet, as_json_lines=as_json) as report:
         done = stylize_folder(
             source,
             output,

@@ -11,7 +11,15 @@ from typing import Protocol
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Column
 
 from stylize.pipeline.errors import StylizeError
 from stylize.pipeline.events import (
@@ -26,8 +34,14 @@ from stylize.pipeline.events import (
     as_json,
 )
 
+from . import interruption
+
 LINE_EVERY_SECONDS = 5.0
 """How often a plain line tells how far the job is, where the output is no terminal."""
+
+
+ROOM_FOR_STAGES = 100
+"""Characters a line must have to show what each stage has done."""
 
 
 class _Screen(Protocol):
@@ -57,9 +71,14 @@ def reporting(*, quiet: bool, as_json_lines: bool) -> Iterator[Report]:
         screen = _Bar(console)
     else:
         screen = _Lines()
+
+    def show(event: Event) -> None:
+        interruption.check()
+        screen.show(event)
+
     with screen:
         try:
-            yield screen.show
+            yield show
         except StylizeError as error:
             if as_json_lines:
                 click.echo(json.dumps({"event": "error", "reason": str(error)}))
@@ -125,16 +144,17 @@ class _Bar(_Failures):
     """A live bar with the rate, the time left and what each stage has done."""
 
     def __init__(self, console: Console) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.completed}/{task.fields[of]}"),
-            TextColumn("{task.fields[rate]:.1f}/s"),
-            TimeRemainingColumn(),
-            TextColumn("[dim]{task.fields[stages]}"),
-            console=console,
-            expand=True,
-        )
+        name = Column(ratio=1, no_wrap=True, overflow="ellipsis")  # gives way to the others
+        columns: list[ProgressColumn] = [
+            TextColumn("{task.description}", table_column=name),
+            BarColumn(bar_width=max(6, min(40, console.width // 6))),
+            _whole("{task.completed}/{task.fields[of]}"),
+            _whole("{task.fields[rate]:.1f}/s"),
+            TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True)),
+        ]
+        if console.width >= ROOM_FOR_STAGES:
+            columns.append(_whole("[dim]{task.fields[stages]}"))
+        self._progress = Progress(*columns, console=console, expand=True)
         self._task: TaskID | None = None
         self._began = monotonic()
 
@@ -179,6 +199,10 @@ class _Bar(_Failures):
         rate = event.written / max(monotonic() - self._began, 1e-3)
         stages = f"read {event.read} · painted {event.painted} · written {event.written}"
         self._progress.update(self._task, completed=event.written, rate=rate, stages=stages)
+
+
+def _whole(text: str) -> TextColumn:
+    return TextColumn(text, table_column=Column(no_wrap=True))
 
 
 def summary(event: Finished) -> str:

@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
+from . import interruption
+
 if TYPE_CHECKING:
     from stylize.models.train import TrainingReport
 
@@ -102,6 +104,7 @@ def train(
     from stylize.models.train import STATE_SUFFIX
     from stylize.models.train import train as run
 
+    interruption.clean_up_first()
     if output.suffix != ".safetensors":
         raise click.BadParameter(f"{output}: must end in .safetensors", param_hint="'--output'")
     if steps is not None or minutes is not None:

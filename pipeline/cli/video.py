@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from . import interruption
 from .options import encoding_options, look_options, restyle_options, typed_settings
 from .outputs import existing, output_options
 from .progress import reporting
@@ -43,7 +44,7 @@ TIME = _Time()
 @look_options
 @click.option("--start", type=TIME, help="Begin here: seconds, or 1:02:03.5.")
 @click.option("--end", type=TIME, help="End before here.")
-@click.option("--frames", type=click.IntRange(min=1), help="At most this many frames.")
+@click.option("--frames", type=int, metavar="N", help="At most this many frames.")
 @restyle_options
 @encoding_options
 @output_options
@@ -64,12 +65,11 @@ def video(
     **settings: object,
 ) -> None:
     """Paint a film; its times, sound, subtitles and chapters go through."""
-    if end is not None and end <= (start or 0):
-        raise click.UsageError(f"--end must lie after --start (got {float(end):g} s)")
     there = existing(overwrite=overwrite, skip_existing=skip_existing, otherwise="refuse")
-    with reporting(quiet=quiet, as_json_lines=as_json) as report:
-        from stylize.pipeline import Span, stylize_video
+    from stylize.pipeline import Span, stylize_video
 
+    interruption.clean_up_first()
+    with reporting(quiet=quiet, as_json_lines=as_json) as report:
         report(
             stylize_video(
                 source,

@@ -180,7 +180,8 @@ class _Reading:
         if first.frame.pts is not None and self._source.seek(begin):
             moments = self._moments()
             landed = next(moments, None)
-            if landed is not None and landed.time <= begin:
+            # A file without an index may lead to a frame that cannot stand alone.
+            if landed is not None and landed.frame.key_frame and landed.time <= begin:
                 return chain([landed], moments)
         self._source.rewind()
         return self._moments()

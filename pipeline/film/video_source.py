@@ -33,6 +33,10 @@ _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _CONTAINER_TICK = Fraction(1, av.time_base)
 
 
+PIXEL_LIMIT = 140_000_000
+"""Pixels in a frame: 16K film has 133 million; more is a broken or hostile file."""
+
+
 class VideoSource:
     """A film that is being read. Use it as a context manager: leaving it closes the file.
 
@@ -114,7 +118,7 @@ class VideoSource:
         """Go to the last key frame at or before `time`; say whether the file can do that."""
         try:
             self._container.seek(int(time / self.time_base), stream=self.stream, backward=True)
-        except FFmpegError:
+        except (FFmpegError, OverflowError):
             return False
         self.decoder.flush_buffers()
         return True
@@ -195,6 +199,8 @@ def _opened(path: Path, device: str | None) -> InputContainer:
         raise SourceError(f"{path.name}: a folder, not a film (see: stylize folder)")
     if not path.exists():
         raise SourceError(f"{path}: no such file")
+    if not path.is_file():
+        raise SourceError(f"{path}: not a file on disk (found: a device or a pipe); save it first")
     if not path.stat().st_size:
         raise SourceError(f"{path.name}: an empty file")
     hardware = HWAccel(device, allow_software_fallback=False) if device else None
@@ -224,10 +230,16 @@ def _film_stream(container: InputContainer, path: Path) -> VideoStream:
     known = [stream for stream in streams if stream.codec_context is not None]
     if not known:
         raise SourceError(f"{path.name}: its video codec is unknown to FFmpeg here")
-    return max(
+    chosen = max(
         known,
         key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height),
     )
+    if chosen.width * chosen.height > PIXEL_LIMIT:
+        raise SourceError(
+            f"{path.name}: {chosen.width}x{chosen.height} pixels a frame; "
+            f"at most {PIXEL_LIMIT // 1_000_000} megapixels can be painted"
+        )
+    return chosen
 
 
 def _described(stream: Stream) -> str:

@@ -1,5 +1,7 @@
 """Fixtures for the pipeline: tiny networks, and painters around them."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,16 @@ from torch import Tensor
 from stylize.models import StyleNetwork, Swift, save_model
 from stylize.pipeline.prepare import Choice, Painter
 from stylize.pipeline.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> Iterator[None]:
+    """Undo what the program does about signals where a test runs it in this process."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

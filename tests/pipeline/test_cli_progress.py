@@ -101,6 +101,23 @@ def test_on_a_terminal_a_bar_shows_the_rate_and_each_stage(
     assert capsys.readouterr().out == "10 frames in 4.0 s (2.5 a second): out.mp4\n"
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_however_narrow_the_terminal_the_figures_can_be_read(
+    width: int, monkeypatch: pytest.MonkeyPatch
+):
+    screen = io.StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=width)
+    monkeypatch.setattr(progress, "Console", lambda **_: terminal)
+    name = Path("a_film_with_a_name_that_is_far_too_long_for_any_terminal_480p24_30s.mp4")
+    started = Started(name, Path("out.mp4"), "wave", "frames", 12345)
+    show((started, Advanced(1010, 1005, 1001)))
+    seen = screen.getvalue()
+    assert "1001/12345" in seen
+    assert "/s" in seen
+    assert "a_film" in seen
+    assert ("written 1001" in seen) == (width >= progress.ROOM_FOR_STAGES)
+
+
 def test_names_with_brackets_are_no_markup(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):

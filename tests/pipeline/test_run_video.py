@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from stylize.pipeline import Span, stylize_video
-from stylize.pipeline.errors import SourceError, TargetError
+from stylize.pipeline.errors import SettingsError, SourceError, TargetError
 from stylize.pipeline.events import Advanced, Event, Notice, Started, ignore
 from stylize.pipeline.film.encoding import Encoding
 from stylize.pipeline.film.read_video import probe_video, read_video
@@ -293,3 +293,25 @@ def peak_memory(source: Path, model: Path) -> int:
         check=True,
     )
     return int(done.stdout.split()[-1])
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        (Span(start=Fraction(-5)), r"start must not be negative \(got -5 s\)"),
+        (Span(start=Fraction(3), end=Fraction(2)), r"end must lie after start \(got 2 s\)"),
+        (Span(frames=0), r"frames must be 1 or more \(got 0\)"),
+        (Span(frames=10**20), "frames must be 1 or more"),
+    ],
+)
+def test_a_part_that_no_film_can_have_is_refused(span: Span, said: str, network_file: Path):
+    with pytest.raises(SettingsError, match=said):
+        stylize_video("nowhere.mp4", model=network_file, span=span)
+
+
+def test_a_start_beyond_all_time_is_refused(
+    make_film: MakeFilm, network_file: Path, tmp_path: Path
+):
+    source = make_film(tmp_path / "in.mp4")
+    with pytest.raises(SourceError, match=r"in\.mp4: no frame from 1e\+20 s; the film lasts 0\.48"):
+        stylize_video(source, model=network_file, span=Span(start=Fraction(10**20)))

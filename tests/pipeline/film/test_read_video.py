@@ -1,5 +1,6 @@
 """Reading films, made here: their times, colours, orientations, spans, and their damage."""
 
+import os
 import sys
 from fractions import Fraction
 from itertools import pairwise
@@ -533,3 +534,19 @@ def test_swscale_sees_the_same_colours(tmp_path):
         theirs = VideoReformatter().reformat(decoded, format="rgb24").to_ndarray()
     theirs = torch.from_numpy(theirs).permute(2, 0, 1) / 255
     assert peak_noise_ratio(frames[0].picture, theirs) > 45
+
+
+def test_a_start_reached_by_seeking_begins_at_a_picture_that_stands_alone(shared):
+    film = probe_video(shared / "odd_videos/vali_test_mpeg4.mpg", notify=lambda _: None)
+    unseeked = list(read_video(film, span=Span(frames=25), notify=lambda _: None))
+    start = unseeked[20].time - unseeked[0].time
+    seeked = list(read_video(film, span=Span(start=start, frames=3), notify=lambda _: None))
+    for one, other in zip(unseeked[20:23], seeked, strict=True):
+        assert one.time == other.time
+        assert torch.equal(one.picture, other.picture)
+
+
+def test_what_is_no_file_on_disk_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(SourceError, match=r"pipe\.mp4: not a file on disk"):
+        probe_video(tmp_path / "pipe.mp4", notify=lambda _: None)
