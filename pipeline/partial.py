@@ -6,63 +6,97 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
+from secrets import token_hex
+from time import time
 
 from .errors import TargetError
 
 _STEM_BYTES = 150  # of the 255 that a name may have on nearly all file systems
+_ABANDONED = 24 * 60 * 60
+"""Seconds: who still works on an output has written to it since."""
 
 
 @contextmanager
 def partial(target: Path) -> Iterator[Path]:
     """Give a path to write to, and move what was written to `target` on success.
 
-    The temporary path lies beside the target (a move within one folder is atomic), is hidden, names
-    this process and keeps the extension. Whoever uses it makes a file or a folder there. On any
-    failure, interruption included, it is removed and an earlier output stays as it was.
+    The temporary path lies beside the target (a move within one folder is atomic), is hidden, is
+    nobody else's and keeps the extension. Whoever uses it makes a file or a folder there. On any
+    failure, interruption included, it is removed with the folders that were made for it, and an
+    earlier output stays as it was.
 
     Raises:
-        TargetError: the folder cannot be made or written to, or the result cannot be moved.
+        TargetError: the folder cannot be made or written to, the result cannot be moved, or
+            somebody else has put something there meanwhile.
     """
+    made: list[Path] = []
+    temporary: Path | None = None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        place = _ready(target, made)
+        was_there = os.path.lexists(place)
+        temporary = _neighbour(place)
+        yield temporary
+        if os.path.lexists(place) and not was_there:
+            raise TargetError(f"{target}: somebody else has made it meanwhile; theirs is left")
+        try:
+            _replace(temporary, place)
+        except OSError as error:
+            raise TargetError(
+                f"{target}: cannot put the result there ({_reason(error)})"
+            ) from error
+    finally:
+        if temporary is not None:
+            _remove(temporary)
+        with suppress(OSError):  # the first that holds something ends it
+            for folder in made:
+                folder.rmdir()
+
+
+def _ready(target: Path, made: list[Path]) -> Path:
+    """Make the target's folder, and give the target a name of its own (`.` has none)."""
+    try:
+        place = target.absolute()
+        made += [folder for folder in place.parents if not folder.exists()]
+        place.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TargetError(
             f"{target}: cannot make its folder ({_reason(error)}); choose another with --output"
         ) from error
-    if not os.access(target.parent, os.W_OK | os.X_OK):
+    if not os.access(place.parent, os.W_OK | os.X_OK):
         raise TargetError(
             f"{target}: cannot write to folder {target.parent}; choose another with --output"
         )
+    return place
+
+
+def _neighbour(place: Path) -> Path:
+    """A free hidden name; what killed runs left under such names is removed on the way."""
     # Cut by bytes, which is what file systems count, and never inside a character.
-    stem = os.fsencode(target.stem)[:_STEM_BYTES].decode("utf-8", "ignore")
-    temporary = target.with_name(f".{stem}.{os.getpid()}.part{target.suffix}")
-    _remove(temporary)  # left by a process of the same number that was killed
-    try:
-        yield temporary
-        _replace(temporary, target)
-    finally:
-        _remove(temporary)
+    stem = os.fsencode(place.stem)[:_STEM_BYTES].decode("utf-8", "ignore")
+    for left in place.parent.glob(f".{escape(stem)}.*.part{escape(place.suffix)}"):
+        with suppress(OSError):
+            if time() - left.stat().st_mtime > _ABANDONED:
+                _remove(left)
+    return place.with_name(f".{stem}.{token_hex(4)}.part{place.suffix}")
 
 
 def _replace(temporary: Path, target: Path) -> None:
     """Put the finished file or folder in the target's place."""
+    if not (temporary.is_dir() and target.is_dir()):
+        temporary.replace(target)
+        return
+    # A folder that is not empty cannot be replaced in one step: step it aside first.
+    aside = temporary.with_name(f"{temporary.name}.old")
     try:
-        if not (temporary.is_dir() and target.is_dir()):
-            temporary.replace(target)
-            return
-        # A folder that is not empty cannot be replaced in one step: step it aside first.
-        aside = temporary.with_name(f"{temporary.name}.old")
-        _remove(aside)
         target.rename(aside)
-        try:
-            temporary.rename(target)
-        except OSError:
+        temporary.rename(target)
+    finally:  # whatever stopped it, an interruption too
+        if target.exists():
+            _remove(aside)
+        else:
             aside.rename(target)
-            raise
-        _remove(aside)
-    except OSError as error:
-        raise TargetError(f"{target}: cannot put the result there ({_reason(error)})") from error
 
 
 def _remove(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Outputs appear whole or not at all."""
 
 import os
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,18 @@ def _write_half_a_file(target, interruption):
     with partial(target) as temporary:
         temporary.write_bytes(b"half")
         raise interruption
+
+
+def _write_a_folder(target):
+    with partial(target) as temporary:
+        temporary.mkdir()
+        (temporary / "new.png").write_bytes(b"new")
+
+
+def _write_while_another_does(target):
+    with partial(target) as late, partial(target) as early:
+        late.write_bytes(b"late")
+        early.write_bytes(b"early")
 
 
 def _write_half_a_folder(target, interruption):
@@ -73,17 +86,66 @@ def test_an_interrupted_folder_leaves_the_earlier_folder(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_remains_of_a_killed_process_of_the_same_number_are_cleared(tmp_path):
-    target = tmp_path / "frames"
+@pytest.mark.parametrize("step", [1, 2])
+def test_an_interruption_while_folders_change_places_leaves_one_of_them(
+    tmp_path, monkeypatch, step
+):
+    target, steps = tmp_path / "frames", count(1)
+    target.mkdir()
+    (target / "old.png").write_bytes(b"old")
+    rename = Path.rename
+
+    def interrupted(path, new):
+        rename(path, new)
+        if next(steps) == step:
+            raise KeyboardInterrupt("stop")
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="stop"):
+        _write_a_folder(target)
+    assert [path.name for path in target.iterdir()] == [["old.png"], ["new.png"]][step - 1]
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_remains_of_killed_runs_are_cleared_after_a_day(tmp_path):
+    target = tmp_path / "fra[me]s"
     with partial(target) as temporary:
         temporary.mkdir()
-        name = temporary.name
-    (tmp_path / name).mkdir()
-    (tmp_path / name / "left.png").write_bytes(b"left")
-    with partial(target) as temporary:
-        assert not temporary.exists()
-        temporary.mkdir()
+        other = temporary.with_name(temporary.name.replace(".part", "0.part"))
+    for left in (temporary, other):
+        left.mkdir()
+        (left / "left.png").write_bytes(b"left")
+    os.utime(temporary, (0, 0))
+    with partial(target) as mine:
+        mine.mkdir()
+    assert set(tmp_path.iterdir()) == {target, other}
     assert list(target.iterdir()) == []
+
+
+def test_two_runs_to_one_target_do_not_meet_and_the_first_one_wins(tmp_path):
+    target = tmp_path / "film.mp4"
+    with pytest.raises(TargetError, match=r"film\.mp4: somebody else has made it meanwhile"):
+        _write_while_another_does(target)
+    assert target.read_bytes() == b"early"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_folders_that_were_made_for_nothing_are_removed_again(tmp_path):
+    (tmp_path / "there").mkdir()
+    with pytest.raises(KeyboardInterrupt, match="stop"):
+        _write_half_a_file(
+            tmp_path / "there" / "new" / "sub" / "film.mp4", KeyboardInterrupt("stop")
+        )
+    assert list(tmp_path.rglob("*")) == [tmp_path / "there"]
+
+
+def test_the_folder_one_is_in_can_be_the_target(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with partial(Path()) as temporary:
+        temporary.mkdir()
+        (temporary / "new.png").write_bytes(b"new")
+    assert list(tmp_path.rglob("*")) == [tmp_path / "here", tmp_path / "here" / "new.png"]
 
 
 @pytest.mark.parametrize("name", ["n" * 251, "画" * 83, "a" + "画" * 83])
