@@ -50,7 +50,10 @@ class Convolution(nn.Module):
     ) -> None:
         super().__init__()
         fan = inputs * size * size
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, size, size) * (2 / fan) ** 0.5)
+        weight = torch.empty(outputs, inputs, size, size)
+        if not weight.is_meta:  # there, drawing numbers would import all of torch's compiler
+            weight.normal_().mul_((2 / fan) ** 0.5)
+        self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.stride = stride
         self.border: Border = border

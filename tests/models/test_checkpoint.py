@@ -316,3 +316,14 @@ def test_tensors_of_a_pickle_that_share_memory_are_parted(tmp_path):
     path = foreign(tmp_path / "thin.pth", lambda weight: torch.zeros(1).expand(weight.shape))
     frozen = load_model(path).network.freeze(torch.rand(1, 3, 8, 8))
     assert frozen.deconv3.weight.stride(0) == 32 * 81
+
+
+def test_loading_does_not_wait_for_torchs_compiler(tmp_path):
+    save_model(Swift(widths=(4, 4, 4, 4), blocks=1), tmp_path / "a.safetensors", recipe={})
+    code = (
+        "import sys; from pathlib import Path; from stylize.models import load_model\n"
+        "load_model(Path(sys.argv[1]))\n"
+        "sys.exit('torch._dynamo' in sys.modules)\n"
+    )
+    arguments = [sys.executable, "-c", code, str(tmp_path / "a.safetensors")]
+    assert subprocess.run(arguments, check=False).returncode == 0
