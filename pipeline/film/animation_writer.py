@@ -81,7 +81,7 @@ class AnimationWriter:
         """Write what is left, the last frame's duration and the metadata."""
         for encodable in self._with_palette(None):
             self._mux(self._stream.codec_context.encode(encodable))
-        self._mux(self._stream.codec_context.encode(None))
+        self._mux(self._stream.codec_context.encode_lazy(None))
         self._output.close()
         self._finished = True
         complete_animation(

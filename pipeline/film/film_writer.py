@@ -88,7 +88,8 @@ class FilmWriter:
         self._time_base = job.film.time_base if exact else _MATROSKA_TICK
         self._held: av.VideoFrame | None = None
         self._durations: dict[int, int] = {}
-        self._end = first.time
+        self._begin = self._end = first.time
+        self._count = 0
         self._duration = 0
         self._uneven = False
         self._finished = False
@@ -108,6 +109,7 @@ class FilmWriter:
 
     def add(self, frame: Frame) -> None:
         """Encode a frame, and write what comes before it."""
+        self._count += 1
         filled = self._filler.fill(frame)
         filled.time_base = self._time_base
         filled.pts = tick = self._clock.tick(frame.time, self._time_base)
@@ -115,7 +117,8 @@ class FilmWriter:
         end = round((self._end - self._clock.offset) / self._time_base)
         self._encode_held()
         self._held = filled
-        self._uneven = self._duration not in {0, end - tick}
+        # A tick's difference is rounding.
+        self._uneven |= self._duration > 0 and abs(end - tick - self._duration) > 1
         self._duration = self._durations[tick] = max(1, end - tick)
 
     def finish(self) -> None:
@@ -125,9 +128,9 @@ class FilmWriter:
             # packets and a duration for the last one only: so the film ends when it should.
             self._held.pict_type = PictureType.I
         self._encode_held()
-        self._mux(self._stream.codec_context.encode(None))
-        limited = self._job.span.end is not None or self._job.span.frames is not None
-        self._sides.finish(self._output, self._end if limited else None)
+        # One packet at a time: a slow encoder holds seconds of work, and Ctrl-C is heard between.
+        self._mux(self._stream.codec_context.encode_lazy(None))
+        self._sides.finish(self._output, self._sound_end())
         self._finished = True
         self._output.close()
         self._store_aspect()
@@ -135,6 +138,15 @@ class FilmWriter:
     def close(self) -> None:
         """Let go of the source and, where it was not finished, of the file."""
         self._opened.close()
+
+    def _sound_end(self) -> Fraction | None:
+        """Where all else ends: with what was asked for, not with a picture that ended before."""
+        span = self._job.span
+        if span.frames is not None and self._count >= span.frames:
+            return self._end
+        if span.end is not None:
+            return max(self._end, self._begin - (span.start or 0) + span.end)
+        return None
 
     def _add_picture(self) -> VideoStream:
         encoder, film = self._job.encoder, self._job.film

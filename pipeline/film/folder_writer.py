@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from .film_writer import FilmJob
 
 TIMES = "timestamps.txt"
+_HEADER = b"# timestamp format v2"
+_PICTURE = re.compile(r"\d{6,}\.png")
 
 
 class FolderWriter:
@@ -48,7 +52,7 @@ class FolderWriter:
         self._count = 0
         self._end = Fraction(0)
         self._times = (path / TIMES).open("w", encoding="utf-8")
-        self._times.write("# timestamp format v2\n")
+        self._times.write(f"{_HEADER.decode()}\n")
         for key, value in job.metadata.items():
             self._times.write(f"# {key}: {' '.join(value.split())}\n")
 
@@ -61,13 +65,15 @@ class FolderWriter:
         self._end = frame.time + frame.duration
 
     def finish(self) -> None:
-        """Write the end of the last frame."""
+        """Write the end of the last frame and complete the list."""
         self._save(self._context.encode(None))
         self._times.write(f"{_milliseconds(self._end - self._offset)}\n")
+        self._times.close()
 
     def close(self) -> None:
-        """Close the list of times."""
-        self._times.close()
+        """Let go of the list of times."""
+        with suppress(OSError):  # only where it was not finished: that has failed for a reason
+            self._times.close()
 
     def _save(self, packets: Iterable[Packet[Stream]]) -> None:
         for packet in packets:
@@ -75,14 +81,37 @@ class FolderWriter:
             (self._path / f"{self._count:06}.png").write_bytes(bytes(packet))
 
 
-def refuse_foreign_folder(target: Path) -> None:
-    """Protect a folder that holds anything but an earlier film of ours.
+def refuse_foreign_folder(target: Path, *, source: Path) -> None:
+    """Protect all but an earlier film of ours; a folder is replaced as a whole.
 
     Raises:
-        TargetError: the folder is there, and neither empty nor ours.
+        TargetError: the target is a file, holds the source, or is neither empty nor ours.
     """
-    if target.is_dir() and any(target.iterdir()) and not (target / TIMES).is_file():
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise TargetError(f"{target}: is a file; a folder of PNGs needs a name that is free")
+    if source.resolve().is_relative_to(target.resolve()):
+        raise TargetError(f"{target}: the source is in this folder; choose a new one")
+    try:
+        ours = _is_ours(target)
+    except OSError as error:
+        raise TargetError(f"{target}: cannot be looked into ({error.strerror})") from error
+    if not ours:
         raise TargetError(f"{target}: a folder that holds other files; choose a new one")
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether nothing is there but what we write."""
+    names = {path.name for path in folder.iterdir()}
+    if any(name != TIMES and not _PICTURE.fullmatch(name) for name in names):
+        return False
+    if not names:
+        return True
+    if TIMES not in names:
+        return False
+    with (folder / TIMES).open("rb") as times:
+        return times.readline(len(_HEADER) + 2).strip() == _HEADER
 
 
 def _milliseconds(time: Fraction) -> str:

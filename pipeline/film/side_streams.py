@@ -43,6 +43,9 @@ _TEXT_ENCODERS = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip", "w
 # What players know in MP4; FFmpeg would put much more there that they do not.
 _MP4_SOUND = {"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac", "dts", "truehd"}
 
+_DECODED = {"audio", "subtitle"}
+"""Kinds that PyAV copies only where FFmpeg has a decoder for them."""
+
 _SEEK_EARLY = Fraction(2)
 """Seconds: the tracks of a transport stream lie this far apart in the file at most."""
 
@@ -161,7 +164,12 @@ class SideStreams:
         for stream in self._source.streams:
             number = next(numbers.get(stream.type, count(1)))
             self._names[stream.index] = f"{stream.type} {number} ({_codec_name(stream)})"
-            if isinstance(stream, AudioStream):
+            if stream.type in _DECODED and stream.codec_context is None:
+                track = None
+                self._notify(
+                    f"{self._names[stream.index]} is left out: its codec is not known here"
+                )
+            elif isinstance(stream, AudioStream):
                 track = self._sound(output, stream, kind, suffix)
             elif isinstance(stream, SubtitleStream):
                 track = self._subtitle(output, stream, kind, suffix)
@@ -281,7 +289,7 @@ class SideStreams:
 def _codec_name(stream: Stream) -> str:
     if stream.codec_context is not None:
         return stream.codec_context.codec.canonical_name
-    return stream.name or "unknown"
+    return getattr(stream, "name", None) or "unknown"  # tracks without a decoder have no name
 
 
 def _is_cover(stream: VideoStream) -> bool:

@@ -65,7 +65,7 @@ def write_video(
     if target.exists() and film.path.exists() and target.samefile(film.path):
         raise TargetError(f"{target}: is the source itself; choose another name with --output")
     if kind.muxer == "folder":
-        refuse_foreign_folder(target)
+        refuse_foreign_folder(target, source=film.path)
     encoder = choose_encoder(
         target, encoding=encoding, has_alpha=film.has_alpha, rate=film.rate, notify=notify
     )

@@ -156,6 +156,15 @@ def test_sound_that_the_file_says_nothing_of_is_left_out(shared, tmp_path):
     assert notes == ["audio 1 (aac) is left out: the file does not say what it holds"]
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
+def test_sound_of_an_unknown_codec_is_left_out(shared, tmp_path, suffix):
+    data = (shared / "odd_videos" / "openshot_test1.mp4").read_bytes()
+    source = tmp_path / "source.mp4"
+    source.write_bytes(data.replace(b"ac-3", b"ac-4"))  # FFmpeg has no decoder for AC-4
+    notes = rewrite(source, tmp_path / f"film{suffix}", frames=2)
+    assert notes == ["audio 1 (unknown) is left out: its codec is not known here"]
+
+
 def tone(seconds: float, *, click: float, rate: int = RATE) -> np.ndarray:
     """Silence with one click, so that its time can be found again."""
     samples = np.zeros((1, round(seconds * rate)), np.int16)
@@ -322,6 +331,12 @@ def test_a_limit_of_frames_cuts_the_sound_there(rich, tmp_path):
 
 def test_sound_longer_than_the_picture_is_kept_whole(rich, tmp_path):
     rewrite(rich, tmp_path / "film.mkv", frames=3)
+    assert packets(tmp_path / "film.mkv", "audio") == packets(rich, "audio")
+
+
+@pytest.mark.parametrize("span", [Span(end=Fraction(9999)), Span(frames=99)])
+def test_asking_for_more_than_there_is_cuts_no_sound(rich, tmp_path, span):
+    rewrite(rich, tmp_path / "film.mkv", span=span, frames=3)
     assert packets(tmp_path / "film.mkv", "audio") == packets(rich, "audio")
 
 

@@ -2,11 +2,13 @@
 
 import io
 import resource
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+from time import monotonic
 
 import av
 import numpy as np
@@ -137,6 +139,23 @@ def test_the_last_frame_is_shown_as_long_as_it_was(film, tmp_path, name, last):
     final = max(packets, key=lambda packet: packet.pts)
     assert final.duration * final.time_base == last
     assert packets[-1] is final
+
+
+def test_equal_durations_at_the_end_of_an_uneven_film_do_not_hide_that_it_is_uneven(film, tmp_path):
+    times = [*UNEVEN, UNEVEN[-1] + Fraction(1, 30)]
+    write(tmp_path / "f.mp4", film, frames(times, last=Fraction(1, 30)), encoder_preset="medium")
+    found = read(tmp_path / "f.mp4")[-1]
+    assert (found.time, found.duration) == (times[-1], Fraction(1, 30))
+    with av.open(tmp_path / "f.mp4") as written:
+        packets = [packet for packet in written.demux(video=0) if packet.size]
+    assert packets[-1].duration * packets[-1].time_base == Fraction(1, 30)
+
+
+def test_matroska_needs_no_key_frame_at_the_end(film, tmp_path):
+    write(tmp_path / "f.mkv", film, frames(NTSC, last=Fraction(1001, 30000)))
+    with av.open(tmp_path / "f.mkv") as written:
+        keys = [packet.is_keyframe for packet in written.demux(video=0) if packet.size]
+    assert keys == [True] + [False] * 8
 
 
 @pytest.mark.parametrize("rate", [Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60)])
@@ -497,6 +516,40 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(film, tmp_path, name):
     with files_up_to(600), pytest.raises(TargetError, match=r"stopped: file too large"):
         write(tmp_path / name, film)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_at_the_list_of_times_is_one_line(film, tmp_path):
+    times = [Fraction(i, 30000) for i in range(60)]  # the list is larger than each picture
+    blank = (replace(frame, picture=torch.zeros(3, 48, 64)) for frame in frames(times))
+    with files_up_to(400), pytest.raises(TargetError, match=r"out: png stopped: file too large"):
+        write(tmp_path / "out", film, blank)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_slow_encoder_can_be_interrupted_at_the_end(film, tmp_path):
+    def flushed_after(interruption: float | None) -> float:
+        def stop(*_: object) -> None:
+            raise Stop("now")
+
+        def source() -> Iterator[Frame]:
+            nonlocal began
+            yield from frames(NTSC * 4, size=(320, 240))
+            began = monotonic()
+            if interruption is not None:
+                signal.setitimer(signal.ITIMER_REAL, interruption)
+
+        began = 0.0
+        earlier = signal.signal(signal.SIGALRM, stop)
+        try:
+            with suppress(Stop):
+                write(tmp_path / "f.mp4", film, source(), encoder_preset="placebo", crf=1)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, earlier)
+        return monotonic() - began
+
+    whole = flushed_after(None)
+    assert flushed_after(whole / 20) < whole / 2
 
 
 def test_mp4_can_be_played_while_it_is_loaded(film, tmp_path):
