@@ -22,6 +22,8 @@ def complete_animation(
     muxer: str,
     last_duration: Fraction,
     last_size: int,
+    size: tuple[int, int],
+    alpha: bool,
     metadata: Mapping[str, str],
 ) -> None:
     """Add what is missing to a finished file.
@@ -31,6 +33,8 @@ def complete_animation(
         muxer: `gif`, `webp` or `apng`.
         last_duration: of the last frame, in seconds.
         last_size: bytes of the last frame's packet.
+        size: width and height in pixels.
+        alpha: whether it may be transparent.
         metadata: stored as GIF comments, XMP in WebP, and text in PNG.
     """
     with path.open("r+b") as file:
@@ -39,7 +43,7 @@ def complete_animation(
         elif muxer == "apng":
             _complete_png(file, last_duration, metadata)
         elif metadata:
-            _describe_webp(file, metadata)
+            _describe_webp(file, metadata, size, alpha=alpha)
 
 
 def _complete_gif(
@@ -89,11 +93,17 @@ def _png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _describe_webp(file: BinaryIO, metadata: Mapping[str, str]) -> None:
+def _describe_webp(
+    file: BinaryIO, metadata: Mapping[str, str], size: tuple[int, int], *, alpha: bool
+) -> None:
     """Append XMP, say so in the header (the flag in VP8X) and correct the size of the whole."""
     file.seek(12)
-    if file.read(4) != b"VP8X":
-        return
+    if file.read(4) != b"VP8X":  # a single picture needs no such header otherwise
+        width, height = ((each - 1).to_bytes(3, "little") for each in size)
+        file.seek(12)
+        picture = file.read()
+        file.seek(12)
+        file.write(b"VP8X" + struct.pack("<II", 10, 0x10 * alpha) + width + height + picture)
     file.seek(20)
     flags = file.read(1)[0]
     file.seek(20)
@@ -108,6 +118,6 @@ def _describe_webp(file: BinaryIO, metadata: Mapping[str, str]) -> None:
     )
     file.seek(0, 2)
     file.write(b"XMP " + struct.pack("<I", len(xmp)) + xmp + b"\0" * (len(xmp) % 2))
-    size = file.tell()
+    end = file.tell()
     file.seek(4)
-    file.write(struct.pack("<I", size - 8))
+    file.write(struct.pack("<I", end - 8))

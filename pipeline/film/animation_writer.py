@@ -89,6 +89,8 @@ class AnimationWriter:
             muxer=self._job.kind.muxer,
             last_duration=self._last_duration,
             last_size=self._last_size,
+            size=self._filler.size,
+            alpha=self._filler.keeps_alpha,
             metadata=self._job.metadata,
         )
 

@@ -44,7 +44,7 @@ class KnownEncoder:
     """How to speak to an encoder.
 
     Attributes:
-        scale: its scale of quality; None: FFmpeg's general quantiser.
+        scale: its scale of quality, if it has one of its own.
         preset_option: what sets its speed.
         presets: the speeds it has.
         preset: our usual one.
@@ -62,6 +62,7 @@ ENCODER_NAMES = {
     "h264": "libx264",
     "h265": "libx265",
     "hevc": "libx265",
+    "vp8": "libvpx",
     "vp9": "libvpx-vp9",
     "av1": "libsvtav1",
     "prores": "prores_ks",
@@ -95,11 +96,11 @@ KNOWN_ENCODERS = {
         options={"row-mt": "1", "b": "0"},  # a bit rate of 0 lets the factor alone decide
     ),
     "libvpx": KnownEncoder(
-        Scale("crf", (4, 63), 10, 4, 50),
+        Scale("qmin", (0, 63), 10, 4, 50),
         preset_option="cpu-used",
         presets=tuple(str(speed) for speed in range(17)),
         preset="4",
-        options={"b": "20M"},  # for VP8 the factor works only under a bit rate
+        options={"b": "20M"},  # so much that the lowest quantiser decides, which `crf` leaves open
     ),
     "libsvtav1": KnownEncoder(
         Scale("crf", (1, 63), 24, 12, 55),
@@ -137,11 +138,8 @@ KNOWN_ENCODERS = {
 }
 """By FFmpeg's name of the encoder, or by the family of hardware it needs."""
 
-WITHOUT_SCALE = {
-    *("ffv1", "png", "apng", "gif", "utvideo", "huffyuv", "ffvhuff", "qtrle", "rawvideo"),
-    "prores_ks",  # its profiles are its qualities
-}
-"""Encoders whose quality cannot be set; nearly all are lossless."""
+WITH_QUANTISER = {"mpeg4", "msmpeg4", "mjpeg", "h263"}
+"""FFmpeg's own encoders that obey limits of the quantiser; the rest without a scale have none."""
 
 WITH_ALPHA = {"prores_ks", "ffv1", "png", "apng", "gif", "libwebp", "qtrle", "utvideo"}
 """Encoders that keep transparency in every container that takes them (VP9: only in some)."""

@@ -24,9 +24,8 @@ from .encoders import (
     EVEN_SIZES_ONLY,
     HARDWARE,
     KNOWN_ENCODERS,
-    QP_TO_LAMBDA,
     WITH_ALPHA,
-    WITHOUT_SCALE,
+    WITH_QUANTISER,
     KnownEncoder,
 )
 
@@ -211,8 +210,9 @@ def open_encoder(opening: Callable[[], None], encoder: Encoder, target: Path) ->
 @contextmanager
 def _heard(lines: list[str]) -> Iterator[None]:
     """Collect what FFmpeg's parts say of errors, which they otherwise say to nobody."""
-    level = av.logging.get_level()
+    level, skips = av.logging.get_level(), av.logging.get_skip_repeated()
     av.logging.set_level(av.logging.ERROR)
+    av.logging.set_skip_repeated(False)  # or what was said before would be counted here
     try:
         with av.logging.Capture() as logs:
             try:
@@ -220,6 +220,7 @@ def _heard(lines: list[str]) -> Iterator[None]:
             finally:
                 lines += [text.strip() for _, _, text in logs if text.strip()]
     finally:
+        av.logging.set_skip_repeated(skips)
         av.logging.set_level(level)
 
 
@@ -235,11 +236,17 @@ def _encoder_name(
         codec = av.Codec(name, "w")
     except UnknownCodecError:
         raise TargetError(f"no encoder {encoding.codec!r} here; {offered}") from None
+    name = codec.name  # people may have named what the encoder makes
     own = {ENCODER_NAMES.get(codec, codec) for codec in container.codecs}
     # Beside what we offer, the general containers take whatever FFmpeg can put in them.
     fits = name in own or (container.audio is not None and _holds(container.muxer, name))
     if codec.type != "video" or not fits:
         raise TargetError(f"{target.name}: codec {encoding.codec!r} does not go there; {offered}")
+    if codec.frame_rates:
+        raise TargetError(
+            f"{target.name}: {name} takes only a few fixed rates, and a film keeps its own times; "
+            f"{offered}"
+        )
     return name
 
 
@@ -277,18 +284,24 @@ def _opens(name: str, rate: Fraction) -> bool:
 
 def _pixel_format(name: str, wanted: str | None, *, keeps_alpha: bool) -> str:
     formats = av.Codec(name, "w").video_formats
-    allowed = [each.name for each in formats] if formats else ["yuv420p"]
-    allowed = [each for each in allowed if each not in HARDWARE and not each.startswith("yuvj")]
-    if wanted is not None:
+    allowed = [each.name for each in formats if _can_fill(each, name)] if formats else ["yuv420p"]
+    if wanted is not None or not allowed:
         if wanted not in allowed:
-            raise TargetError(
-                f"{name} does not take pixel format {wanted!r}; it takes {', '.join(allowed)}"
-            )
+            takes = f"it takes {', '.join(allowed)}" if allowed else "none of its own can be made"
+            raise TargetError(f"{name} does not take pixel format {wanted!r}; {takes}")
         return wanted
     if name == "libwebp":
         return "bgra"  # it converts to its own YUV by itself, and better
     usual = _USUAL_ALPHA_FORMATS if keeps_alpha else _USUAL_FORMATS
     return next((each for each in usual if each in allowed), allowed[0])
+
+
+def _can_fill(each: av.VideoFormat, encoder: str) -> bool:
+    """Whether pictures can become this format: samples of 8 to 16 bits, or GIF's palette."""
+    if each.name in HARDWARE or each.name.startswith("yuvj"):
+        return False
+    depths = [part.bits for part in each.components]
+    return each.has_palette == (encoder == "gif") and all(8 <= bits <= 16 for bits in depths)
 
 
 def _has_alpha(pixel_format: str) -> bool:
@@ -297,7 +310,7 @@ def _has_alpha(pixel_format: str) -> bool:
 
 def _quality_options(name: str, known: KnownEncoder, encoding: Encoding) -> dict[str, str]:
     crf, quality, scale = encoding.crf, encoding.quality, known.scale
-    if name in WITHOUT_SCALE:
+    if scale is None and name not in WITH_QUANTISER:
         for option, value in (("crf", crf), ("quality", quality)):
             if value is not None:
                 raise TargetError(f"{name} has no scale of quality: leave out --{option}")
@@ -312,12 +325,10 @@ def _quality_options(name: str, known: KnownEncoder, encoding: Encoding) -> dict
     if scale is not None:
         value = scale.usual if quality is None else scale.at(quality)
         return {scale.option: f"{value * scale.unit:g}"}
-    return {"flags": "+qscale", "global_quality": str(_quantiser(quality or 90) * QP_TO_LAMBDA)}
-
-
-def _quantiser(quality: int) -> int:
-    """What FFmpeg's own lossy encoders take: 1 (best) to 31."""
-    return round(31 - 30 * (quality - 1) / 99)
+    # 31 (worst) to 1. FFmpeg's own option for it does nothing without PyAV, which has no
+    # setting for a frame's quality: but between two equal limits there is no choice.
+    quantiser = str(round(31 - 30 * ((quality or 90) - 1) / 99))
+    return {"qmin": quantiser, "qmax": quantiser}
 
 
 def _preset_options(

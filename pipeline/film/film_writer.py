@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _MATROSKA_TICK = Fraction(1, 1000)  # FFmpeg's muxer knows no other
 _FASTEST_AV1 = 240  # SVT-AV1 does not open for more frames a second
+_MEASURED_BY_X265 = 3  # frames; of fewer it gives decoding times out of unset memory
 _LARGEST_TIMESCALE = 2**30
 
 # What a time code can count in; FFmpeg's MP4 muxer fails on any other rate.
@@ -200,6 +201,8 @@ class FilmWriter:
             packet.stream = self._stream
             if packet.pts is not None:
                 packet.duration = self._durations.pop(packet.pts, packet.duration)
+            if self._job.encoder.name == "libx265" and self._count < _MEASURED_BY_X265:
+                packet.dts = packet.pts
             decoded = packet.dts if packet.dts is not None else packet.pts or 0
             self._sides.mux_until(self._output, decoded * self._time_base + self._clock.offset)
             self._output.mux(packet)

@@ -16,6 +16,7 @@ from .animation_writer import AnimationWriter
 from .encoding import Encoding, choose_encoder, container_of
 from .film_writer import FilmJob, FilmWriter
 from .folder_writer import FolderWriter, refuse_foreign_folder
+from .try_encoder import try_encoder
 
 
 class _Writer(Protocol):
@@ -70,6 +71,9 @@ def write_video(
         target, encoding=encoding, has_alpha=film.has_alpha, rate=film.rate, notify=notify
     )
     job = FilmJob(film, target, kind, encoder, span, metadata or {}, notify)
+    chosen = encoding.codec is not None or encoding.pixel_format is not None
+    if chosen and kind.audio is not None and encoder.hardware is None:
+        try_encoder(job)
     return _written(frames, job)
 
 

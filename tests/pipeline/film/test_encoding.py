@@ -75,6 +75,7 @@ def test_mp4_keeps_no_transparency():
         ("H265", "libx265"),
         ("hevc", "libx265"),
         ("av1", "libsvtav1"),
+        ("vp8", "libvpx"),
         ("vp9", "libvpx-vp9"),
         ("ffv1", "ffv1"),
         ("prores", "prores_ks"),
@@ -141,11 +142,33 @@ def test_webp_has_a_quality_and_no_factor():
         choose("film.webp", crf=20)
 
 
-def test_an_encoder_that_is_not_known_here_takes_a_quantiser():
+def test_an_encoder_of_ffmpegs_own_takes_a_quantiser():
     best = choose("film.mkv", codec="mpeg4", quality=100).options
-    assert best == {"flags": "+qscale", "global_quality": "118"}
+    assert best == {"qmin": "1", "qmax": "1"}
     with pytest.raises(TargetError, match="mpeg4 has no rate factor: use --quality"):
         choose("film.mkv", codec="mpeg4", crf=20)
+
+
+def test_an_encoder_of_fixed_rates_is_refused_with_those_allowed():
+    with pytest.raises(TargetError, match=r"mpeg2video takes only a few .+; in \.mkv: h264, h265"):
+        choose("film.mkv", codec="mpeg2video")
+
+
+@pytest.mark.parametrize(
+    ("target", "codec", "pixel_format"),
+    [
+        ("frames", "png", "monob"),
+        ("frames", "png", "pal8"),
+        ("film.apng", "apng", "pal8"),
+        ("film.gif", "gif", "rgb4_byte"),
+        ("film.mkv", "ffv1", "gbrpf32le"),
+        ("film.mov", "msrle", None),
+    ],
+)
+def test_a_pixel_format_that_pictures_cannot_become_is_refused(target, codec, pixel_format):
+    with pytest.raises(TargetError, match=f"{codec} does not take pixel format .*; ") as said:
+        choose(target, codec=codec, pixel_format=pixel_format)
+    assert str(pixel_format) not in str(said.value).partition(";")[2]
 
 
 @pytest.mark.parametrize(
@@ -156,11 +179,12 @@ def test_a_factor_off_the_scale_is_refused_with_the_scale(codec, crf, highest):
         choose("film.mp4", codec=codec, crf=crf)
 
 
+@pytest.mark.parametrize("codec", ["ffv1", "jpeg2000", "snow"])
 @pytest.mark.parametrize("option", [{"crf": 20}, {"quality": 90}])
-def test_a_lossless_encoder_has_no_quality(option):
+def test_an_encoder_whose_quality_cannot_be_set_says_so(codec, option):
     (name,) = option
-    with pytest.raises(TargetError, match=f"ffv1 has no scale of quality: leave out --{name}"):
-        choose("film.mkv", codec="ffv1", **option)
+    with pytest.raises(TargetError, match=f"{codec} has no scale of quality: leave out --{name}"):
+        choose("film.mkv", codec=codec, **option)
 
 
 def test_an_unknown_preset_is_refused_with_those_there_are():

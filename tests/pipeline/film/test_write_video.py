@@ -400,6 +400,21 @@ def test_settings_are_stored_in_films(film, tmp_path, name):
     assert found["stylize"] == SETTINGS["stylize"]
 
 
+@pytest.mark.parametrize("alpha", [None, torch.ones(1, 48, 64) / 2], ids=["opaque", "transparent"])
+def test_settings_are_stored_in_a_webp_of_one_frame(film, tmp_path, alpha):
+    opaque = write(tmp_path / "bare.webp", film, frames(LATE[:1]))
+    assert len(opaque) == 1
+    source = frames(LATE[:1], alpha=alpha)
+    film = replace(film, has_alpha=alpha is not None)
+    write(tmp_path / "f.webp", film, source, metadata=SETTINGS)
+    with Image.open(tmp_path / "f.webp") as picture:
+        assert b"wave" in picture.info["xmp"]
+        assert (picture.size, picture.mode) == ((64, 48), "RGB" if alpha is None else "RGBA")
+        pixels = torch.from_numpy(np.asarray(picture).copy()).permute(2, 0, 1) / 255
+    assert psnr(pixels[:3], scene(0)) > 30
+    assert alpha is None or (pixels[3] - 0.5).abs().max() < 0.01
+
+
 def test_settings_are_stored_in_animations(film, tmp_path):
     long = SETTINGS | {"long": "ä" * 400}
     for name in ("f.gif", "f.webp", "f.apng"):
@@ -552,6 +567,16 @@ def test_a_slow_encoder_can_be_interrupted_at_the_end(film, tmp_path):
     assert flushed_after(whole / 20) < whole / 2
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("name", ["f.mp4", "f.mkv"])
+def test_h265_of_very_few_frames_has_times(film, tmp_path, name, count):
+    times = [Fraction(i, 25) for i in range(count)]
+    for _ in range(3):  # what x265 takes out of unset memory may be right by chance
+        write(tmp_path / name, film, frames(times), codec="h265")
+        assert [frame.time for frame in read(tmp_path / name)] == times
+        assert all(frame.duration == Fraction(1, 25) for frame in read(tmp_path / name))
+
+
 def test_mp4_can_be_played_while_it_is_loaded(film, tmp_path):
     write(tmp_path / "f.mp4", film)
     data = (tmp_path / "f.mp4").read_bytes()
@@ -563,13 +588,16 @@ def test_h265_is_tagged_as_apple_wants_it(film, tmp_path):
     assert b"hvc1" in (tmp_path / "f.mp4").read_bytes()
 
 
-def test_a_quality_changes_the_size(film, tmp_path):
-    sizes = []
-    for quality in (20, 60, 95):
-        write(tmp_path / "f.mp4", film, quality=quality)
-        sizes.append((tmp_path / "f.mp4").stat().st_size)
-    assert sizes == sorted(sizes)
-    assert sizes[2] > 1.5 * sizes[0]
+@pytest.mark.parametrize("codec", ["h264", "vp8", "mpeg4", "msmpeg4", "mjpeg"])
+def test_a_quality_changes_the_size_and_the_picture(film, tmp_path, codec):
+    sizes, likeness = [], []
+    for quality in (10, 60, 95):
+        write(tmp_path / "f.mkv", film, codec=codec, quality=quality)
+        sizes.append((tmp_path / "f.mkv").stat().st_size)
+        likeness.append(psnr(read(tmp_path / "f.mkv")[0].picture, scene(0)))
+    assert (sizes, likeness) == (sorted(sizes), sorted(likeness))
+    assert sizes[2] > 1.3 * sizes[0]
+    assert likeness[2] > likeness[0] + 3
 
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p", "yuv420p10le"])
