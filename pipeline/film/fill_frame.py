@@ -96,7 +96,7 @@ class FrameFiller:
         for index, plane in enumerate(planes):
             _copy(plane, filled.planes[index])
         if self.planar != self.pixel_format:
-            filled = filled.reformat(format=self.pixel_format)
+            filled = filled.reformat(format=self.pixel_format, threads=1)  # see PlaneReader
         return self.tag(filled)
 
     def prepare(self, context: VideoCodecContext, encoder: Encoder, pixel_aspect: Fraction) -> None:

@@ -81,6 +81,7 @@ class PlaneReader:
                 format=planar,
                 src_color_range=ColorRange.MPEG,
                 dst_color_range=ColorRange.MPEG,
+                threads=1,  # with more, 8 samples where two slices meet are now and then wrong
             )
         layout = layout_of(planar)
         planes = [_samples(plane, layout.depth) for plane in frame.planes]

@@ -74,7 +74,9 @@ def test_planar_samples_are_taken_as_they_lie(planar):
 def test_packed_samples_are_unpacked_without_loss(packed, range_):
     frame, samples = _random(PACKED[packed])
     packer = VideoReformatter()
-    packing = packer.reformat(frame, format=packed, src_color_range=range_, dst_color_range=range_)
+    packing = packer.reformat(
+        frame, format=packed, src_color_range=range_, dst_color_range=range_, threads=1
+    )
     packing.color_range = range_
     assert packing.format.name == packed
     for got, expected in zip(_read(packing), samples, strict=True):

@@ -239,7 +239,7 @@ def test_alpha_comes_with_the_frames(tmp_path):
         pixels = np.full((16, 32, 4), (51, 102, 153, 0), np.uint8)
         pixels[:, 16:, 3] = 204
         for tick in range(3):
-            frame = av.VideoFrame.from_ndarray(pixels, "rgba").reformat(format="argb")
+            frame = av.VideoFrame.from_ndarray(pixels, "rgba").reformat(format="argb", threads=1)
             frame.pts = tick
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -531,7 +531,7 @@ def test_swscale_sees_the_same_colours(tmp_path):
     _, frames, _ = read(path)
     with av.open(str(path)) as container:
         decoded = next(container.decode(video=0))
-        theirs = VideoReformatter().reformat(decoded, format="rgb24").to_ndarray()
+        theirs = VideoReformatter().reformat(decoded, format="rgb24", threads=1).to_ndarray()
     theirs = torch.from_numpy(theirs).permute(2, 0, 1) / 255
     assert peak_noise_ratio(frames[0].picture, theirs) > 45
 
