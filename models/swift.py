@@ -17,7 +17,8 @@ from .layers import Convolution, Doubling, DoublingLast, Halving, InstanceNorm
 from .network import StyleNetwork
 
 WIDTHS = (16, 32, 64, 16)
-"""Channels at 1/2, 1/4, 1/8 and, on the way back, 1/2: the widest that keeps the time."""
+"""Channels at 1/2, 1/4, 1/8 and, on the way back, 1/2. With four blocks a frame of 1280×720 takes
+an eighteenth of the classic network's time, both in bfloat16 and compiled (bench_networks)."""
 BLOCKS = 4
 MOST = 128
 """Channels or blocks: more would be no file of ours, and could fill the memory."""
