@@ -81,7 +81,7 @@ class Johnson(StyleNetwork):
         features = F.relu(self.in4(self.deconv1(_doubled(features))))
         features = F.relu(self.in5(self.deconv2(_doubled(features))))
         painted: Tensor = self.deconv3(features) / 255
-        return painted
+        return painted if self.training else painted.clamp(0, 1)
 
     def normalised(self) -> list[tuple[Convolution, InstanceNorm]]:
         """Each convolution with the norm right behind it."""

@@ -19,12 +19,14 @@ class StyleNetwork(nn.Module):
         method: the name that users type.
         multiple: `paint` takes heights and widths that are multiples of this; `forward` any.
         margin: pixels by which `forward` continues the picture on every side, and cuts off again.
+        lead: pixels more, on every side, that the first convolution takes and does not give back.
         frozen: whether its norms are fixed and folded away (see `freeze`).
     """
 
     method: ClassVar[str]
     multiple: ClassVar[int]
     margin: ClassVar[int] = 0
+    lead: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,14 +42,18 @@ class StyleNetwork(nn.Module):
             (N, 3, H, W) RGB in [0, 1], of the same dtype.
         """
         height, width = pictures.shape[-2:]
-        edge = self.margin
-        below = edge + -(height + 2 * edge) % self.multiple
-        right = edge + -(width + 2 * edge) % self.multiple
-        painted = self.paint(pad(pictures, edge, right, edge, below, "reflect"))
-        return painted[..., edge : edge + height, edge : edge + width].clamp(0, 1)
+        edge, outer = self.margin, self.margin + self.lead
+        below = outer + -(height + 2 * edge) % self.multiple
+        right = outer + -(width + 2 * edge) % self.multiple
+        painted = self.paint(pad(pictures, outer, right, outer, below, "reflect"))
+        return painted[..., edge : edge + height, edge : edge + width]
 
     def paint(self, pictures: Tensor) -> Tensor:
-        """Paint pictures whose sides are multiples of `multiple`; may leave [0, 1] a little."""
+        """Paint pictures whose sides, less twice the lead, are multiples of `multiple`.
+
+        The output is smaller by the lead on every side. It lies in [0, 1], but in training may
+        leave it, where cutting it off would hide the way back from the optimiser.
+        """
         raise NotImplementedError
 
     def architecture(self) -> dict[str, object]:

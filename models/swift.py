@@ -36,7 +36,7 @@ class Block(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) in and out."""
-        inner = F.relu(self.norm1(self.conv1(features)))
+        inner = F.relu_(self.norm1(self.conv1(features)))
         outer: Tensor = self.norm2(self.conv2(inner))
         return features + outer
 
@@ -59,7 +59,8 @@ class Swift(StyleNetwork):
     method: ClassVar[str] = "swift"
     multiple: ClassVar[int] = 8
     # What repeated pixels do to the strokes reaches this far in: seen as a band without it.
-    margin: ClassVar[int] = 16
+    margin: ClassVar[int] = 8
+    lead: ClassVar[int] = 2
 
     def __init__(self, *, widths: tuple[int, int, int, int] = WIDTHS, blocks: int = BLOCKS) -> None:
         super().__init__()
@@ -67,7 +68,7 @@ class Swift(StyleNetwork):
             raise ValueError(f"widths {widths} and {blocks} blocks: each is to be 1 to {MOST}")
         self.widths, self.block_count = widths, blocks
         half, quarter, eighth, last = widths
-        self.down1 = Halving(3, half, 5)
+        self.down1 = Halving(3, half, 5, border="none")
         self.norm1 = InstanceNorm(half)
         self.down2 = Halving(half, quarter, 3)
         self.norm2 = InstanceNorm(quarter)
@@ -76,19 +77,19 @@ class Swift(StyleNetwork):
         self.blocks = nn.ModuleList(Block(eighth) for _ in range(blocks))
         self.up1 = Doubling(eighth, quarter)
         self.norm4 = InstanceNorm(quarter)
-        self.up2 = Doubling(quarter, last)
+        self.up2 = Doubling(quarter, last, border="zeros")  # reaches 4 + 4 pixels: in the margin
         self.norm5 = InstanceNorm(last)
-        self.up3 = DoublingLast(last, 3)
+        self.up3 = DoublingLast(last, 3, border="zeros")
 
     def paint(self, pictures: Tensor) -> Tensor:
-        """(N, 3, H, W) RGB in [0, 1], H and W multiples of 8; the output lies in [0, 1]."""
-        features = F.relu(self.norm1(self.down1(pictures)))
-        quarter = F.relu(self.norm2(self.down2(features)))
-        features = F.relu(self.norm3(self.down3(quarter)))
+        """(N, 3, H + 4, W + 4) RGB in [0, 1], H and W multiples of 8, to (N, 3, H, W)."""
+        features = F.relu_(self.norm1(self.down1(pictures)))
+        quarter = F.relu_(self.norm2(self.down2(features)))
+        features = F.relu_(self.norm3(self.down3(quarter)))
         for block in self.blocks:
             features = block(features)
-        features = F.relu(self.norm4(self.up1(features)) + quarter)
-        features = F.relu(self.norm5(self.up2(features)))
+        features = F.relu_(self.norm4(self.up1(features)) + quarter)
+        features = F.relu_(self.norm5(self.up2(features)))
         return torch.sigmoid(self.up3(features))
 
     def architecture(self) -> dict[str, object]:

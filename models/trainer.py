@@ -90,7 +90,7 @@ class Trainer:
         with torch.autocast(self.device.type, torch.bfloat16):
             with torch.no_grad():
                 wanted = self._vgg(crops, [CONTENT_LAYER])
-            painted = self.network.paint(crops).float()
+            painted = self.network(crops).float()
             found = self._vgg(painted, {*STYLE_LAYERS, CONTENT_LAYER})
         weighted = {
             "content": (settings.content_weight, content_loss(found, wanted)),
@@ -116,7 +116,7 @@ class Trainer:
         motion = random_motion(len(crops), height, width, generator=generator).to(self.device)
         moved = disturb(motion.move(crops), generator=generator)
         with torch.autocast(self.device.type, torch.bfloat16):
-            again = self.network.paint(moved.contiguous(memory_format=torch.channels_last))
+            again = self.network(moved.contiguous(memory_format=torch.channels_last))
         return steadiness_loss(motion.move(painted), again.float(), motion.seen)
 
     def _note(self, losses: dict[str, float]) -> None:

@@ -105,7 +105,7 @@ def test_bfloat16_stays_bfloat16_and_close(network, pictures):
 
 def test_forward_paints_the_picture_continued_and_cuts_it_back(network):
     picture = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(7))
-    edge = network.margin
-    painted = network.paint(torch.nn.functional.pad(picture, (edge,) * 4, mode="reflect"))
+    edge, outer = network.margin, network.margin + network.lead
+    painted = network.paint(torch.nn.functional.pad(picture, (outer,) * 4, mode="reflect"))
     wanted = painted[..., edge : edge + 32, edge : edge + 48].clamp(0, 1)
     assert torch.equal(network(picture), wanted)
