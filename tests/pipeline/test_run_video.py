@@ -122,7 +122,7 @@ def test_batches_change_nothing(make_film: MakeFilm, network_file: Path, tmp_pat
 
 
 @pytest.mark.parametrize("range_", ["limited", "full"])
-@pytest.mark.parametrize("matrix", ["bt709", "bt601", "bt2020nc", "smpte240m"])
+@pytest.mark.parametrize("matrix", ["bt709", "bt601", "fcc", "smpte240m", "bt2020nc", "ycgco"])
 def test_the_way_through_the_program_costs_no_quality(
     make_film: MakeFilm, matrix: str, range_: str, identity: Painter, tmp_path: Path
 ):
@@ -146,7 +146,7 @@ def encode_directly(source: Path, target: Path) -> Path:
         stream = output.add_stream("libx264", rate=25, options={"crf": "18", "preset": "medium"})
         given = film.streams.video[0]
         assert isinstance(stream, av.VideoStream)
-        stream.width, stream.height, stream.pix_fmt = given.width, given.height, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = given.width, given.height, given.pix_fmt
         for frame in film.decode(video=0):
             frame.pict_type = av.video.frame.PictureType.NONE
             output.mux(stream.encode(frame))
