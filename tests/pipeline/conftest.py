@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import pytest
 import torch
 from torch import Tensor
@@ -21,6 +22,18 @@ def _signals_as_before() -> Iterator[None]:
     yield
     for number, handler in zip(numbers, before, strict=True):
         signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film without anything but a picture: the source of films that tests write."""
+    path = tmp_path_factory.mktemp("source") / "silent.mkv"
+    with av.open(path, "w") as film:
+        stream = film.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 16, 16, "yuv420p"
+        film.mux(stream.encode(av.VideoFrame(16, 16, "yuv420p")))
+        film.mux(stream.encode(None))
+    return path
 
 
 @pytest.fixture(scope="session")

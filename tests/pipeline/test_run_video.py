@@ -43,14 +43,8 @@ class MakeFilm(Protocol):
 
 
 @pytest.fixture(scope="session")
-def make_film(tmp_path_factory: pytest.TempPathFactory) -> MakeFilm:
+def make_film(silent: Path) -> MakeFilm:
     """Write a film of `scene`, without sound."""
-    silent = tmp_path_factory.mktemp("silent") / "silent.mkv"
-    with av.open(silent, "w") as film:
-        stream = film.add_stream("ffv1", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 16, 16, "yuv420p"
-        film.mux(stream.encode(av.VideoFrame(16, 16, "yuv420p")))
-        film.mux(stream.encode(None))
 
     def make(
         path: Path,

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-import av
 import pytest
 
 from stylize.pipeline.errors import TargetError
@@ -13,15 +12,9 @@ from stylize.pipeline.values import Colour, Film, Frame
 
 
 @pytest.fixture
-def film(tmp_path_factory):
-    path = tmp_path_factory.mktemp("source") / "silent.mkv"
-    with av.open(path, "w") as film:
-        stream = film.add_stream("ffv1", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        film.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
-        film.mux(stream.encode(None))
+def film(silent):
     return Film(
-        path=path,
+        path=silent,
         width=64,
         height=48,
         time_base=Fraction(1, 1000),

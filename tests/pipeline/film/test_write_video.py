@@ -29,18 +29,6 @@ LATE = [Fraction(3, 2) + Fraction(i, 25) for i in range(9)]
 UNEVEN = [Fraction(i, 30000) for i in (0, 1001, 1500, 3003, 9009, 9500, 10000, 12000, 13000)]
 
 
-@pytest.fixture(scope="session")
-def silent(tmp_path_factory):
-    """A source without anything but a picture."""
-    path = tmp_path_factory.mktemp("source") / "silent.mkv"
-    with av.open(path, "w") as film:
-        stream = film.add_stream("ffv1", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 16, 16, "yuv420p"
-        film.mux(stream.encode(av.VideoFrame(16, 16, "yuv420p")))
-        film.mux(stream.encode(None))
-    return path
-
-
 @pytest.fixture
 def film(silent):
     return Film(
