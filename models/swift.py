@@ -58,7 +58,8 @@ class Swift(StyleNetwork):
 
     method: ClassVar[str] = "swift"
     multiple: ClassVar[int] = 8
-    # What repeated pixels do to the strokes reaches this far in: seen as a band without it.
+    # Without it a band shows: against the same place inside a larger picture the outermost pixels
+    # differ by 0.135 (wave) and 0.183 (mosaic); with 8 by 0.093 and 0.147; with 16 by no less.
     margin: ClassVar[int] = 8
     lead: ClassVar[int] = 2
 
