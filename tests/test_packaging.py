@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("models", "pipeline", "presets")
-CALLED_OTHERWISE = {"PIL": "pillow", "tomli_w": "tomli-w"}
+CALLED_OTHERWISE = {"PIL": "pillow", "cv2": "opencv-python-headless", "tomli_w": "tomli-w"}
 """Modules whose distribution has another name."""
 
 
