@@ -6,16 +6,20 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .any_style import AnyStyleNetwork
     from .checkpoint import LoadedModel, load_model, save_model
     from .errors import CheckpointError, ModelError, StylizeError, TrainingError, WeightsError
     from .johnson import Johnson
+    from .micro import Micro
     from .network import StyleNetwork
     from .swift import Swift
 
 __all__ = [
+    "AnyStyleNetwork",
     "CheckpointError",
     "Johnson",
     "LoadedModel",
+    "Micro",
     "ModelError",
     "StyleNetwork",
     "StylizeError",
@@ -27,9 +31,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AnyStyleNetwork": "any_style",
     "CheckpointError": "errors",
     "Johnson": "johnson",
     "LoadedModel": "checkpoint",
+    "Micro": "micro",
     "ModelError": "errors",
     "StyleNetwork": "network",
     "StylizeError": "errors",

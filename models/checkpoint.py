@@ -21,15 +21,18 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from .any_style import AnyStyleNetwork
 from .errors import CheckpointError
 from .johnson import Johnson
+from .micro import Micro
 from .network import StyleNetwork
 from .swift import Swift
 from .weights import sha256_of
 from .whole_file import whole_file
 
-NETWORKS: dict[str, type[StyleNetwork]] = {"swift": Swift, "johnson": Johnson}
-"""Every one-style network by the name that users type."""
+Network = StyleNetwork | AnyStyleNetwork
+NETWORKS: dict[str, type[Network]] = {"swift": Swift, "johnson": Johnson, "micro": Micro}
+"""Every network by the name that users type."""
 FAMILY, FORMAT = "stylize-", "stylize-1"
 DTYPES = (torch.float16, torch.bfloat16, torch.float32)
 """What weights may be held in: of other types they are quantised, damaged, or no weights."""
@@ -49,19 +52,19 @@ class LoadedModel:
         recipe: how it was made; empty for a foreign checkpoint.
     """
 
-    network: StyleNetwork
+    network: Network
     method: str
     sha256: str
     recipe: Recipe
 
 
-def save_model(network: StyleNetwork, path: Path, *, recipe: Recipe) -> None:
+def save_model(network: Network, path: Path, *, recipe: Recipe) -> None:
     """Write a network in half precision with its recipe; the file appears whole or not at all.
 
     Raises:
         CheckpointError: the network is frozen, holds no finite numbers, or cannot be written.
     """
-    if network.frozen:
+    if isinstance(network, StyleNetwork) and network.frozen:
         raise CheckpointError(f"{path}: a frozen network cannot be saved; save the one it is from")
     tensors = {
         name: tensor.detach().to("cpu", torch.float16).contiguous()
@@ -192,7 +195,7 @@ def _describe(names: Collection[str]) -> str:
     return f"{len(names)} tensors of an unknown network ({first}, …)"
 
 
-def _fill(network: StyleNetwork, tensors: Mapping[str, Tensor], path: Path) -> None:
+def _fill(network: Network, tensors: Mapping[str, Tensor], path: Path) -> None:
     """Give a network made without memory its weights, in float32 on the CPU."""
     wanted = network.state_dict()
     for name, tensor in wanted.items():

@@ -6,7 +6,7 @@ and a frozen norm can be folded into the weights without a change at the border.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -173,12 +173,60 @@ class DoublingLast(Convolution):
         return grid.reshape(count, -1, 2 * height, 2 * width)
 
 
+class _Normalise(torch.autograd.Function):
+    """Instance normalisation in half precision: a group norm with a group per channel.
+
+    It keeps channels-last memory, which is faster. Its own backward pass does not: this one is
+    five to ten times as fast, an eighth of a whole training step.
+    """
+
+    @staticmethod
+    def forward(context: Any, pictures: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        number, channels, height, width = pictures.shape
+        common = weight.dim() == 1
+        normalised, mean, inverse = torch.native_group_norm(
+            pictures,
+            weight if common else None,
+            bias if common else None,
+            number,
+            channels,
+            height * width,
+            channels,
+            NORM_EPSILON,
+        )
+        context.save_for_backward(pictures, weight, mean.float(), inverse.float())
+        if common:
+            return normalised
+        scale, shift = (each[..., None, None].to(normalised.dtype) for each in (weight, bias))
+        return torch.addcmul(shift, normalised, scale)
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        pictures, weight, mean, inverse = context.saved_tensors
+        count = pictures.shape[2] * pictures.shape[3]
+        # For the mean and the deviation that each channel of each picture gets.
+        of_bias = gradient.sum((2, 3), dtype=torch.float32)
+        products = (gradient * pictures).sum((2, 3), dtype=torch.float32)
+        of_weight = (products - of_bias * mean) * inverse
+        scale = weight * inverse
+        slope = -scale * inverse * of_weight / count
+        offset = -scale * of_bias / count - slope * mean
+        scale, slope, offset = (
+            each[..., None, None].to(pictures.dtype) for each in (scale, slope, offset)
+        )
+        of_pictures = torch.addcmul(offset + pictures * slope, gradient, scale)
+        if weight.dim() == 1:
+            return of_pictures, of_weight.sum(0), of_bias.sum(0)
+        return of_pictures, of_weight, of_bias
+
+
 class InstanceNorm(nn.Module):
     """Instance normalisation (Ulyanov 2016, 1607.08022), measured for each picture or once.
 
     Attributes:
-        weight: (C,) the deviation that each channel gets.
-        bias: (C,) its mean.
+        weight: (C,) the deviation that each channel gets; in training a network for any style
+            puts (N, C) in its place, one row for each picture's style.
+        bias: its mean, likewise.
         state: `live` measures each picture; `pooling` measures all pictures of a batch as one
             and keeps what it found; `folded` does nothing, for the convolution before does it.
     """
@@ -204,12 +252,10 @@ class InstanceNorm(nn.Module):
         return columns.to(pictures.dtype)
 
     def _measured_apart(self, pictures: Tensor) -> Tensor:
-        if pictures.dtype == torch.float32:
+        if pictures.dtype == torch.float32 and self.weight.dim() == 1:
             # To the last bits what everyone computes: a deep network multiplies any difference.
             return torch.instance_norm(
                 pictures, self.weight, self.bias, None, None, True, 0.0, NORM_EPSILON, False
             )
-        # A group per channel is the same, and keeps channels-last memory, which is faster. Not
-        # through `functional`, which refuses a single pixel.
-        channels = pictures.shape[1]
-        return torch.group_norm(pictures, channels, self.weight, self.bias, NORM_EPSILON)
+        normalised: Tensor = _Normalise.apply(pictures, self.weight, self.bias)
+        return normalised

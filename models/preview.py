@@ -1,4 +1,4 @@
-"""A grid of held-out photographs and what a network makes of them, to look at while it trains."""
+"""A grid of held-out photographs and what a network makes of them, to look at in training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .errors import TrainingError
-from .network import StyleNetwork
 from .whole_file import whole_file
 
 GAP = 4
@@ -19,24 +18,22 @@ GAP = 4
 COLUMNS = 3
 
 
-@torch.no_grad()
-def save_preview(network: StyleNetwork, photographs: Sequence[Tensor], target: Path) -> None:
-    """Paint photographs and save each above its painting, in rows of three.
+def save_preview(stacks: Sequence[Sequence[Tensor]], target: Path) -> None:
+    """Save pictures in stacks, three stacks to a row.
 
     Args:
-        network: on any device.
-        photographs: (3, H, W) RGB in [0, 1], all of one size.
+        stacks: equally high: the photograph above its painting, and what else belongs to it;
+            (3, S, S) RGB in [0, 1] each.
         target: a PNG; it appears whole or not at all.
 
     Raises:
         TrainingError: it cannot be written.
     """
-    device = next(network.parameters()).device
     tiles = []
-    for photograph in photographs:
-        painted = network(photograph[None].to(device)).cpu()[0].float()
-        pair = torch.cat([F.pad(photograph, (0, 0, 0, GAP), value=1.0), painted], dim=1)
-        tiles.append(F.pad(pair, (0, GAP, 0, GAP), value=1.0))
+    for stack in stacks:
+        above = [F.pad(picture, (0, 0, 0, GAP), value=1.0) for picture in stack[:-1]]
+        column = torch.cat([*above, stack[-1]], dim=1)
+        tiles.append(F.pad(column, (0, GAP, 0, GAP), value=1.0))
     columns = min(COLUMNS, len(tiles))
     tiles += [torch.ones_like(tiles[0])] * (-len(tiles) % columns)
     rows = [torch.cat(tiles[i : i + columns], dim=2) for i in range(0, len(tiles), columns)]

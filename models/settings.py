@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from .errors import TrainingError
 
-METHODS = ("swift", "johnson")
+ONE_STYLE, ANY_STYLE = ("swift", "johnson"), ("micro",)
+METHODS = (*ONE_STYLE, *ANY_STYLE)
 LAST_SEED = 2**31 - 1
 """Times a million, and a step added, it is still a seed to torch."""
 LAST_RATE = 0.05
@@ -46,12 +47,12 @@ class TrainingSettings:
     steps: int | None = None
     minutes: float | None = 45.0
     crop: int = 256
-    batch: int = 2
+    batch: int = 3
     style_size: int = 512
     content_weight: float = 1.0
     style_weight: float = 0.75
     tv_weight: float = 1.0
-    temporal_weight: float = 30.0
+    temporal_weight: float = 60.0
     learning_rate: float = 2e-3
     seed: int = 0
 

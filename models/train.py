@@ -13,16 +13,17 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .checkpoint import Recipe, save_model
+from .checkpoint import Network, Recipe, load_model, save_model
 from .errors import TrainingError, WeightsError
+from .material import Material, Notify, gather
 from .network import StyleNetwork
-from .photographs import FEW, Photographs, batches, find_photographs
 from .preview import save_preview
 from .read_picture import pillow_is_quiet, read_picture
 from .settings import TrainingSettings
@@ -61,14 +62,16 @@ class TrainingReport:
 
 
 Report = Callable[[TrainingReport], None]
-Notify = Callable[[str], None]
 
 
 def train(
-    style: Path,
     content: Path,
     target: Path,
     *,
+    style: Path | None = None,
+    styles: Path | None = None,
+    exclude: Sequence[str] = (),
+    start: Path | None = None,
     settings: TrainingSettings | None = None,
     command: str | None = None,
     vgg: Path | None = None,
@@ -78,14 +81,18 @@ def train(
     report: Report = lambda _: None,
     notify: Notify = lambda _: None,
     download: Progress | None = None,
-) -> StyleNetwork:
+) -> Network:
     """Train a network and save it; an interrupted run leaves its state beside the target.
 
     Args:
-        style: the style picture.
         content: a folder of photographs.
         target: the safetensors file to write. `<target>.train.pt` holds the state of the run
             until it is done, `<stem>.preview.png` the latest preview.
+        style: the picture that a network for one style is to learn.
+        styles: a folder of pictures that a network for any style is to learn from.
+        exclude: patterns of the names in `styles` to leave out.
+        start: a trained network of the same kind and shape to start from: a new style is learnt
+            in a fraction of the time, as most of what a network knows is of no style.
         settings: what to train and how.
         command: the command line that asked for it, for the recipe.
         vgg: the extractor's weights; None looks for them (see `weights`).
@@ -103,26 +110,29 @@ def train(
         TrainingError: the style, the folder, the target, the settings, the device or a state file
             do not fit, or a loss is no number any more.
         WeightsError: the extractor's weights cannot be found.
-        CheckpointError: the target cannot be written.
+        CheckpointError: the target cannot be written, or there is nothing to start from.
     """
     settings = settings or TrainingSettings()
     settings.check()
     where, state = _device(device), target.with_name(target.name + STATE_SUFFIX)
     _refuse(target, state, resume=resume)
     with pillow_is_quiet():
-        picture = _style_picture(style, settings, notify)
-        photographs = find_photographs(content, seed=settings.seed)
-        _warn(photographs, notify)
+        picture = None if style is None else _style_picture(style, settings, notify)
+        material = gather(
+            settings, content=content, style=style, styles=styles, exclude=exclude, notify=notify
+        )
         weights = find_weights(VGG19, given=vgg, progress=download)
         trainer = Trainer(settings, _extractor(weights), picture, where)
-        identity = _identity(settings, style, photographs)
+        identity = settings.as_table() | material.identity()
+        if start is not None:
+            trainer.start_from(load_model(start), start)
+            identity["start"] = sha256_of(start)
         if resume and state.exists():
             trainer.restore(state, identity)
-        middles = _middles(photographs.held_out, notify) if preview_every else []
-        preview = _Preview(target.with_suffix(".preview.png"), preview_every, middles, notify)
+        preview = _Preview(target.with_suffix(".preview.png"), preview_every, material, notify)
         keep = partial(_keep, trainer, state, identity, notify)
         try:
-            _loop(trainer, photographs.training, keep, preview, report=report, notify=notify)
+            _loop(trainer, material, keep, preview, report=report, notify=notify)
         except KeyboardInterrupt:
             if trainer.step:
                 trainer.save(state, identity)
@@ -130,24 +140,15 @@ def train(
     if doubt := trainer.doubt():
         notify(doubt)
     keep()
-    recipe = _recipe(trainer, style, photographs, weights)
+    recipe = _recipe(trainer, material, weights)
+    if start is not None:
+        recipe |= {"start": start.name, "start_sha256": sha256_of(start)}
     if command is not None:
         recipe["command"] = command
     save_model(trainer.network, target, recipe=recipe)
     state.unlink(missing_ok=True)
     trainer.network.eval()
     return trainer.network
-
-
-def _identity(
-    settings: TrainingSettings, style: Path, photographs: Photographs
-) -> dict[str, str | int | float | None]:
-    """What must be equal for a run to go on from a state."""
-    return settings.as_table() | {
-        "style picture": sha256_of(style),
-        "photographs": len(photographs.training),
-        "names of photographs": photographs.names_sha256(),
-    }
 
 
 def _keep(trainer: Trainer, state: Path, identity: dict[str, Any], notify: Notify) -> None:
@@ -188,16 +189,6 @@ def _style_picture(style: Path, settings: TrainingSettings, notify: Notify) -> T
     return read_picture(style, shorter=settings.style_size)
 
 
-def _warn(photographs: Photographs, notify: Notify) -> None:
-    if broken := photographs.unreadable:
-        notify(f"{len(broken)} of the files are no readable pictures (the first: {broken[0]})")
-    if len(photographs.training) < FEW:
-        notify(
-            f"only {len(photographs.training)} photographs to learn from; with fewer than {FEW} "
-            "the network learns them by heart"
-        )
-
-
 def _device(name: str) -> torch.device:
     """Turn `auto`, `cpu`, `cuda`, `cuda:1` or `mps` into a device that is here."""
     cuda, mps = torch.cuda.device_count(), torch.backends.mps.is_available()
@@ -220,13 +211,11 @@ def _extractor(weights: Path) -> Vgg:
 class _Preview:
     """Makes a preview now and then."""
 
-    def __init__(
-        self, target: Path, every: int, photographs: Sequence[Tensor], notify: Notify
-    ) -> None:
-        self._target = target
-        self._every = every
-        self._photographs = photographs
-        self._notify = notify
+    def __init__(self, target: Path, every: int, material: Material, notify: Notify) -> None:
+        self._target, self._every, self._notify = target, every, notify
+        held_styles = material.styles.held_out if material.styles else ()
+        self._photographs = self._middles(material.photographs.held_out if every else ())
+        self._styles = self._middles(held_styles if every else ())
 
     def make(self, trainer: Trainer) -> Path | None:
         """Make one if it is time; its file. One that cannot be written stops nothing."""
@@ -234,30 +223,45 @@ class _Preview:
         if not self._photographs or (trainer.step % self._every and not done):
             return None
         try:
-            save_preview(trainer.network, self._photographs, self._target)
+            save_preview(self._stacks(trainer), self._target)
         except TrainingError as error:
             self._notify(str(error))
             return None
         return self._target
 
+    @torch.no_grad()
+    def _stacks(self, trainer: Trainer) -> list[list[Tensor]]:
+        """Each photograph, the style if there are several, and the painting."""
+        network, device = trainer.network, trainer.device
+        painters: list[tuple[list[Tensor], StyleNetwork]]
+        if isinstance(network, StyleNetwork):
+            painters = [([], network)] * len(self._photographs)
+        else:
+            painters = [
+                ([style], network.with_styles([style.to(device)], [1.0])) for style in self._styles
+            ]
+        return [
+            [photograph, *shown, painter(photograph[None].to(device)).cpu()[0].float()]
+            for photograph, (shown, painter) in zip(self._photographs, cycle(painters))
+        ]
 
-def _middles(paths: Sequence[Path], notify: Notify) -> list[Tensor]:
-    """The middles of the held-out photographs, square."""
-    middles = []
-    for path in paths:
-        try:
-            picture = read_picture(path, shorter=PREVIEW_SIZE)
-        except TrainingError as error:
-            notify(str(error))
-            continue
-        top, left = ((side - PREVIEW_SIZE) // 2 for side in picture.shape[1:])
-        middles.append(picture[:, top : top + PREVIEW_SIZE, left : left + PREVIEW_SIZE])
-    return middles
+    def _middles(self, paths: Sequence[Path]) -> list[Tensor]:
+        """The middles of held-out pictures, square."""
+        middles = []
+        for path in paths:
+            try:
+                picture = read_picture(path, shorter=PREVIEW_SIZE)
+            except TrainingError as error:
+                self._notify(str(error))
+                continue
+            top, left = ((side - PREVIEW_SIZE) // 2 for side in picture.shape[1:])
+            middles.append(picture[:, top : top + PREVIEW_SIZE, left : left + PREVIEW_SIZE])
+        return middles
 
 
 def _loop(
     trainer: Trainer,
-    photographs: Sequence[Path],
+    material: Material,
     keep: Callable[[], None],
     preview: _Preview,
     *,
@@ -265,28 +269,13 @@ def _loop(
     notify: Notify,
 ) -> None:
     """Step until the run is done, keeping its state now and then."""
-    settings = trainer.settings
-    lost: set[Path] = set()
-
-    def unreadable(path: Path) -> None:
-        if path not in lost:
-            lost.add(path)
-            notify(f"{path}: cannot be decoded; left out")
-
-    crops = batches(
-        photographs,
-        size=settings.crop,
-        batch=settings.batch,
-        seed=settings.seed,
-        start=trainer.step,
-        unreadable=unreadable,
-    )
+    lessons = material.lessons(trainer.settings, start=trainer.step, notify=notify)
     pace: float | None = None
     kept = time.monotonic()
-    with closing(crops):
+    with closing(lessons):
         while trainer.fraction < 1:
             began = time.monotonic()
-            trainer.advance(next(crops))
+            trainer.advance(*next(lessons))
             spent = time.monotonic() - began
             trainer.seconds += spent
             pace = spent if pace is None else pace + RATE_SMOOTHING * (spent - pace)
@@ -309,14 +298,11 @@ def _reported(trainer: Trainer, pace: float, preview: Path | None) -> TrainingRe
     )
 
 
-def _recipe(trainer: Trainer, style: Path, photographs: Photographs, weights: Path) -> Recipe:
+def _recipe(trainer: Trainer, material: Material, weights: Path) -> Recipe:
     """How the network was made, for the metadata of its file."""
     return {
         "version": version("stylize"),
-        "style": style.name,
-        "style_sha256": sha256_of(style),
-        "photographs": len(photographs.training),
-        "held_out": len(photographs.held_out),
+        **material.recipe(),
         "settings": trainer.settings.as_table(),
         "steps": trainer.step,
         "minutes": round(trainer.seconds / 60, 1),

@@ -7,23 +7,29 @@ The loop of Johnson 2016 (1603.08155) with the losses of `losses.py` and the ste
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .checkpoint import NETWORKS
+from .checkpoint import NETWORKS, LoadedModel
+from .crops import Crops
 from .errors import TrainingError
 from .losses import (
     CONTENT_LAYER,
     STYLE_LAYERS,
+    StyleTarget,
     content_loss,
     style_loss,
     style_target,
+    together,
     total_variation,
 )
 from .motion import disturb, random_motion, steadiness_loss
+from .network import StyleNetwork
 from .settings import TrainingSettings
 from .vgg import Vgg
 from .whole_file import whole_file
@@ -42,7 +48,8 @@ class Trainer:
     Args:
         settings: checked ones.
         vgg: the extractor.
-        style: (3, H, W) RGB in [0, 1], at the size at which it is measured.
+        style: for a network of one style (3, H, W) RGB in [0, 1], at the size at which it is
+            measured; for one of any style None.
         device: where to compute.
 
     Attributes:
@@ -54,14 +61,15 @@ class Trainer:
     """
 
     def __init__(
-        self, settings: TrainingSettings, vgg: Vgg, style: Tensor, device: torch.device
+        self, settings: TrainingSettings, vgg: Vgg, style: Tensor | None, device: torch.device
     ) -> None:
         self.settings = settings
         self.device = device
-        with torch.no_grad():
-            measured = vgg.to(device)(style[None].to(device), STYLE_LAYERS)
-            self._style = style_target(measured)
-        self._vgg = vgg.to(torch.bfloat16).to(memory_format=torch.channels_last)
+        self._style: StyleTarget = {}
+        if style is not None:
+            with torch.no_grad():
+                self._style = style_target(vgg.to(device)(style[None].to(device), STYLE_LAYERS))
+        self._vgg = vgg.to(device, torch.bfloat16).to(memory_format=torch.channels_last)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             network = NETWORKS[settings.method]()
@@ -69,36 +77,53 @@ class Trainer:
         self._optimiser = torch.optim.Adam(
             self.network.parameters(), lr=settings.learning_rate, fused=True
         )
+        self._contents: dict[int, Tensor] = {}
+        self._styles: dict[int, StyleTarget] = {}
         self.step = 0
         self.seconds = 0.0
         self.losses: dict[str, float] = {}
         self.first_losses: dict[str, float] = {}
+
+    def start_from(self, loaded: LoadedModel, path: Path) -> None:
+        """Begin with what a trained network knows.
+
+        Raises:
+            TrainingError: it is of another kind or shape.
+        """
+        kind, shape = self.network.method, self.network.architecture()
+        found = (loaded.method, loaded.network.architecture())
+        if found != (kind, shape):
+            raise TrainingError(
+                f"{path}: is a {found[0]} of the shape {found[1]}; this run trains a {kind} of "
+                f"the shape {shape}, and can start from no other"
+            )
+        self.network.load_state_dict(loaded.network.state_dict())
 
     @property
     def fraction(self) -> float:
         """How much of the run is done, 0 to 1."""
         return self.settings.fraction(self.step, self.seconds)
 
-    def advance(self, crops: Tensor) -> None:
-        """Learn from (N, 3, H, W) RGB crops in [0, 1].
+    def advance(self, batch: Crops, styles: Crops | None = None) -> None:
+        """Learn from some crops of photographs, and as many of styles if the network takes any.
 
         Raises:
             TrainingError: a loss is no number.
         """
         settings, fraction = self.settings, self.fraction
-        crops = crops.to(self.device, memory_format=torch.channels_last)
+        crops = batch.pictures.to(self.device, memory_format=torch.channels_last)
+        content = self._content(batch.numbers, crops)
+        paint, style = self._paint(styles)
+        painted = paint(crops)
         with torch.autocast(self.device.type, torch.bfloat16):
-            with torch.no_grad():
-                wanted = self._vgg(crops, [CONTENT_LAYER])
-            painted = self.network(crops).float()
             found = self._vgg(painted, {*STYLE_LAYERS, CONTENT_LAYER})
         weighted = {
-            "content": (settings.content_weight, content_loss(found, wanted)),
-            "style": (settings.style_weight_at(fraction), style_loss(found, self._style)),
+            "content": (settings.content_weight, content_loss(found, content)),
+            "style": (settings.style_weight_at(fraction), style_loss(found, style)),
             "tv": (settings.tv_weight, total_variation(painted)),
         }
         if settings.temporal_weight and self.step % TEMPORAL_EVERY == 0:
-            loss = self._unsteadiness(crops, painted)
+            loss = self._unsteadiness(paint, crops, painted)
             weighted["temporal"] = (settings.temporal_weight * TEMPORAL_EVERY, loss)
         self._note({name: loss.item() for name, (_, loss) in weighted.items()})
         total = torch.stack([weight * loss for weight, loss in weighted.values()]).sum()
@@ -109,15 +134,62 @@ class Trainer:
         self._optimiser.step()
         self.step += 1
 
-    def _unsteadiness(self, crops: Tensor, painted: Tensor) -> Tensor:
+    def _paint(self, styles: Crops | None) -> tuple[Callable[[Tensor], Tensor], StyleTarget]:
+        """What paints in this step, and what statistics its paintings are to have."""
+        network = self.network
+
+        def in_half_precision(forward: Callable[..., Tensor], *inputs: Any) -> Tensor:
+            with torch.autocast(self.device.type, torch.bfloat16):
+                return forward(*inputs).float()
+
+        if isinstance(network, StyleNetwork):
+            return partial(in_half_precision, network), self._style
+        if styles is None:
+            raise TypeError(f"{self.settings.method} is trained with crops of styles")
+        pictures = styles.pictures.to(self.device, memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            read = network.read(pictures)
+        return (
+            lambda crops: in_half_precision(network.paint, crops, read),
+            self._measured(styles.numbers, pictures),
+        )
+
+    @torch.no_grad()
+    def _content(self, numbers: Sequence[int], crops: Tensor) -> dict[str, Tensor]:
+        """The content of crops, measured when each is met first: later it costs nothing."""
+        for number, crop in zip(numbers, crops, strict=True):
+            if number not in self._contents:
+                features = self._vgg(crop[None], [CONTENT_LAYER])[CONTENT_LAYER]
+                self._contents[number] = features.cpu()
+        found = torch.cat([self._contents[number] for number in numbers])
+        return {CONTENT_LAYER: found.to(self.device)}
+
+    @torch.no_grad()
+    def _measured(self, numbers: Sequence[int], crops: Tensor) -> StyleTarget:
+        """The statistics of styles, likewise."""
+        for number, crop in zip(numbers, crops, strict=True):
+            if number not in self._styles:
+                target = style_target(self._vgg(crop[None], STYLE_LAYERS))
+                self._styles[number] = {
+                    layer: each.to("cpu", torch.bfloat16) for layer, each in target.items()
+                }
+        return {
+            layer: together([self._styles[number][layer] for number in numbers]).to(
+                self.device, torch.float32
+            )
+            for layer in STYLE_LAYERS
+        }
+
+    def _unsteadiness(
+        self, paint: Callable[[Tensor], Tensor], crops: Tensor, painted: Tensor
+    ) -> Tensor:
         """How unlike the moved painting the painting of the moved, disturbed crops is."""
         generator = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + self.step)
         height, width = crops.shape[-2:]
         motion = random_motion(len(crops), height, width, generator=generator).to(self.device)
         moved = disturb(motion.move(crops), generator=generator)
-        with torch.autocast(self.device.type, torch.bfloat16):
-            again = self.network(moved.contiguous(memory_format=torch.channels_last))
-        return steadiness_loss(motion.move(painted), again.float(), motion.seen)
+        again = paint(moved.contiguous(memory_format=torch.channels_last))
+        return steadiness_loss(motion.move(painted), again, motion.seen)
 
     def _note(self, losses: dict[str, float]) -> None:
         """Smooth losses for the report, and stop when one is no number."""

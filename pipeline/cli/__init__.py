@@ -20,7 +20,7 @@ _COMMANDS = {
     "folder": ("pictures", "Paint every picture in a folder."),
     "image": ("pictures", "Paint one picture."),
     "presets": ("presets", "List, show and save looks."),
-    "train": ("train", "Train a network of your own for one style."),
+    "train": ("train", "Train a network of your own, for one style or for any."),
 }
 """Command to the module that holds it and its line in the help, which must not import torch."""
 
@@ -54,6 +54,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # Threads of torch that wait should sleep: by default they spin, and take the processor from
     # the decoder and the encoder beside them. Read when torch is imported, which comes later.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Large tensors on large pages: a training step takes an eighth less. Read likewise.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     interruption.end_at_once()
     interruption.leave(_run(arguments))
 

@@ -1,4 +1,4 @@
-"""`stylize train`: train a network of one's own for one style."""
+"""`stylize train`: train a network of one's own, for one style or for any."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 _SETTINGS: tuple[tuple[str, type, str, str], ...] = (
     ("crop", int, "PIXELS", "Side of the training crops.  [default: 256]"),
-    ("batch", int, "N", "Crops in a step.  [default: 2]"),
+    ("batch", int, "N", "Crops in a step.  [default: 3]"),
     ("style-size", int, "PIXELS", "Shorter side of STYLE: larger, larger strokes.  [default: 512]"),
     ("content-weight", float, "W", "How much the photograph counts.  [default: 1]"),
     ("style-weight", float, "W", "How much the style counts.  [default: 0.75]"),
     ("tv-weight", float, "W", "How much calm counts (total variation).  [default: 1]"),
-    ("temporal-weight", float, "W", "How much steadiness counts; 0: not.  [default: 30]"),
+    ("temporal-weight", float, "W", "How much steadiness counts; 0: not.  [default: 60]"),
     ("learning-rate", float, "RATE", "Of Adam, at its highest.  [default: 0.002]"),
     ("seed", int, "N", "Of weights, crops, motion and the held-out split.  [default: 0]"),
 )
@@ -47,11 +47,14 @@ def _settings_options(command: _Command) -> _Command:
     return command
 
 
-@click.command(short_help="Train a network of your own for one style.")
-@click.argument("style", type=_PICTURE)
+@click.command(short_help="Train a network of your own, for one style or for any.")
+@click.argument("style", type=_PICTURE, required=False)
 @click.option("--content", type=_FOLDER, required=True, help="Photographs to learn from.")
+@click.option("--styles", type=_FOLDER, help="Pictures that a network for any style learns from.")
+@click.option("--exclude", metavar="PATTERN", multiple=True, help="Names in --styles to leave out.")
 @click.option("-o", "--output", type=_FILE, required=True, help="The .safetensors file to write.")
-@click.option("--method", type=click.Choice(["swift", "johnson"]), help="[default: swift]")
+@click.option("--start", type=_PICTURE, metavar="FILE", help="A trained network to start from.")
+@click.option("--method", type=click.Choice(["swift", "johnson", "micro"]), help="[default: swift]")
 @click.option("--steps", type=int, metavar="N", help="End after so many steps.")
 @click.option("--minutes", type=float, metavar="N", help="End after so long.  [default: 45]")
 @_settings_options
@@ -80,8 +83,11 @@ def _settings_options(command: _Command) -> _Command:
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def train(
     *,
-    style: Path,
+    style: Path | None,
     content: Path,
+    styles: Path | None,
+    exclude: tuple[str, ...],
+    start: Path | None,
     output: Path,
     device: str,
     preview_every: int,
@@ -93,6 +99,8 @@ def train(
     **given: str | float | None,
 ) -> None:
     """Train a network that paints in the style of the picture STYLE.
+
+    Or, with --method micro and --styles FOLDER in place of STYLE, one that paints in any style.
 
     Needs a folder of photographs (some hundreds) and the weights of VGG-19 (80 MB, downloaded
     once, or found in a folder named by $STYLIZE_WEIGHTS). On two CPU cores a good network takes
@@ -122,9 +130,12 @@ def train(
     with _progress(output, quiet=quiet) as screen:
         try:
             run(
-                style,
                 content,
                 output,
+                style=style,
+                styles=styles,
+                exclude=exclude,
+                start=start,
                 settings=settings,
                 command=_command_line(),
                 vgg=vgg,
@@ -163,7 +174,8 @@ def _command_line() -> str:
         elif isinstance(value, bool):
             words.append((parameter.opts if value else parameter.secondary_opts)[0])
         else:
-            words += [parameter.opts[0], _word(value)]
+            for each in value if isinstance(value, tuple) else (value,):
+                words += [parameter.opts[0], _word(each)]
     return shlex.join(words)
 
 

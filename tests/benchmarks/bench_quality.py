@@ -26,7 +26,7 @@ from stylize.models.losses import (
     statistics,
     style_target,
 )
-from stylize.models.photographs import read_picture
+from stylize.models.read_picture import read_picture
 from stylize.models.vgg import VGG19_NORMALISED, Vgg
 from stylize.models.weights import VGG19, find_weights
 

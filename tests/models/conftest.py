@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from stylize.models import Swift
+from stylize.models import Micro, Swift
 from stylize.models.vgg import VggPlan
 
 
@@ -23,6 +23,16 @@ def one_thread():
 def tiny() -> Swift:
     torch.manual_seed(1)
     network = Swift(widths=(4, 6, 8, 4), blocks=1)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    return network
+
+
+@pytest.fixture
+def tiny_micro() -> Micro:
+    torch.manual_seed(4)
+    network = Micro(widths=(4, 6, 8, 4), blocks=1, encoder=(4, 6, 6, 4), code=8)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.1)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import Tensor
+from torch.func import functional_call
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from stylize.models.layers import (
@@ -123,3 +124,28 @@ def test_reflection_turns_into_repetition_where_the_picture_is_too_small():
 
 def test_nothing_to_add_adds_nothing():
     assert pad(PICTURES, 0, 0, 0, 0, "reflect") is PICTURES
+
+
+@pytest.mark.parametrize("styles", [None, 3])
+def test_in_half_precision_a_norm_learns_as_in_full(styles):
+    """Its backward pass is written by hand; double precision and torch's own say what is right."""
+    generator = torch.Generator().manual_seed(7)
+    shape = (5,) if styles is None else (styles, 5)
+    pictures = torch.randn(3, 5, 12, 9, generator=generator).bfloat16()
+    weight, bias = (torch.randn(shape, generator=generator) for _ in range(2))
+    upstream = torch.randn(3, 5, 12, 9, generator=generator).bfloat16()
+
+    norm = InstanceNorm(5)
+    half = [tensor.clone().requires_grad_() for tensor in (pictures, weight, bias)]
+    painted = functional_call(norm, {"weight": half[1], "bias": half[2]}, (half[0],))
+    painted.backward(upstream)
+
+    full = [tensor.double().requires_grad_() for tensor in (pictures, weight, bias)]
+    scale, shift = (each.expand(3, 5)[..., None, None] for each in full[1:])
+    normalised = F.instance_norm(full[0], eps=1e-5)
+    (normalised * scale + shift).backward(upstream.double())
+
+    torch.testing.assert_close(painted.double(), normalised * scale + shift, atol=0.04, rtol=0.02)
+    for found, wanted in zip(half, full, strict=True):
+        error = (found.grad.double() - wanted.grad).norm() / wanted.grad.norm()
+        assert error < 0.01

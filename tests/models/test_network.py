@@ -1,11 +1,11 @@
-"""The contract that every one-style network keeps."""
+"""The contract that every network keeps once it has its style."""
 
 import copy
 
 import pytest
 import torch
 
-from stylize.models import ModelError
+from stylize.models import AnyStyleNetwork, ModelError
 from stylize.models.checkpoint import NETWORKS
 from stylize.models.layers import InstanceNorm
 
@@ -14,9 +14,11 @@ SIZES = [(1, 1), (1, 40), (3, 5), (17, 9), (64, 48), (33, 70)]
 
 @pytest.fixture(params=list(NETWORKS), scope="module")
 def network(request):
-    """Every registered network, with norms that are not the untrained ones."""
+    """Every registered network, in a style and with norms that are not the untrained ones."""
     torch.manual_seed(4)
     network = NETWORKS[request.param]().eval().requires_grad_(False)
+    if isinstance(network, AnyStyleNetwork):
+        network = network.with_styles([torch.rand(3, 40, 50)], [1])
     for module in network.modules():
         if isinstance(module, InstanceNorm):
             module.weight.uniform_(0.5, 1.5)

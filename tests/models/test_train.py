@@ -1,13 +1,24 @@
 """Training learns, keeps its word after an interruption, and stops with a reason."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from stylize.models import CheckpointError, TrainingError, load_model, trainer, whole_file
+from stylize.models import (
+    CheckpointError,
+    Johnson,
+    Micro,
+    Swift,
+    TrainingError,
+    load_model,
+    save_model,
+    trainer,
+    whole_file,
+)
 from stylize.models import train as train_module
 from stylize.models.read_picture import read_picture
 from stylize.models.settings import TrainingSettings
@@ -46,8 +57,8 @@ def run(style, photographs, target):
             if report is not None:
                 report(found)
 
-        options = {"preview_every": preview_every, "report": keep} | options
-        train(style, photographs, to, settings=settings, notify=notices.append, **options)
+        options = {"style": style, "preview_every": preview_every, "report": keep} | options
+        train(photographs, to, settings=settings, notify=notices.append, **options)
         return reports, notices
 
     return trained
@@ -81,6 +92,26 @@ def test_a_trained_network_can_be_loaded_with_its_recipe(run, target, style, sma
 def test_the_style_is_learnt(run):
     reports, _ = run(replace(SETTINGS, steps=25, learning_rate=1e-2))
     assert reports[-1].losses["style"] < 0.75 * reports[0].losses["style"]
+
+
+def test_a_run_can_start_from_a_trained_network(run, target, tmp_path):
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    run(to=first)
+    run(replace(SETTINGS, steps=1, learning_rate=1e-6), to=second, start=first)
+    before, after = load_file(first), load_file(second)
+    assert all(torch.allclose(before[name], after[name], atol=1e-3) for name in before)
+    recipe = load_model(second).recipe
+    assert (recipe["start"], recipe["start_sha256"]) == (first.name, sha256_of(first))
+
+
+def test_a_run_cannot_start_from_a_network_of_another_kind(run, tmp_path):
+    save_model(Johnson(), tmp_path / "johnson.safetensors", recipe={})
+    with pytest.raises(TrainingError, match=r"johnson.safetensors: is a johnson.* trains a swift"):
+        run(start=tmp_path / "johnson.safetensors")
+    other = Swift(widths=(4, 4, 4, 4))
+    save_model(other, tmp_path / "other.safetensors", recipe={})
+    with pytest.raises(TrainingError, match=r"other.safetensors: is a swift .*shape"):
+        run(start=tmp_path / "other.safetensors")
 
 
 def test_equal_seeds_give_equal_networks(run, tmp_path):
@@ -226,7 +257,7 @@ def test_training_that_went_wild_without_nan_is_told(run, monkeypatch):
 
 def test_training_that_went_well_is_not_doubted(run):
     _, notices = run()
-    assert [notice.split(" photographs")[0] for notice in notices] == ["only 11"]
+    assert ["only 11 pictures" in notice for notice in notices] == [True]
 
 
 def test_a_preview_that_cannot_be_written_is_told(run, target):
@@ -254,9 +285,10 @@ def test_without_the_temporal_weight_there_is_no_such_loss(run):
 def test_few_and_broken_photographs_are_told(run, photographs):
     (photographs / "broken.jpg").write_bytes(b"no picture")
     _, notices = run(replace(SETTINGS, steps=1))
+    by_heart = "with fewer than 200 the network learns them by heart"
     assert notices == [
         f"1 of the files are no readable pictures (the first: {photographs / 'broken.jpg'})",
-        "only 11 photographs to learn from; with fewer than 200 the network learns them by heart",
+        f"{photographs}: only 11 pictures to learn from; {by_heart}",
     ]
 
 
@@ -324,3 +356,70 @@ def test_a_johnson_network_learns_too(run, target):
     reports, _ = run(replace(SETTINGS, method="johnson", steps=2))
     assert all(torch.tensor(list(report.losses.values())).isfinite().all() for report in reports)
     assert load_model(target).method == "johnson"
+
+
+MANY = replace(SETTINGS, method="micro")
+
+
+@pytest.fixture
+def run_many(run, photographs):
+    """Train a network for any style; the photographs stand for paintings as well."""
+
+    def trained(settings=MANY, **options):
+        options = {"style": None, "styles": photographs} | options
+        return run(settings, **options)
+
+    return trained
+
+
+@pytest.fixture
+def small_micro(monkeypatch):
+    shape = {"widths": (4, 6, 8, 4), "blocks": 1, "encoder": (4, 4, 4, 4), "code": 4}
+    monkeypatch.setitem(trainer.NETWORKS, "micro", partial(Micro, **shape))
+
+
+def test_a_network_for_any_style_learns_from_a_folder_of_them(run_many, target, small_micro):
+    _, notices = run_many(replace(MANY, steps=2), exclude=["1*.png"], preview_every=2)
+    loaded = load_model(target)
+    assert loaded.method == "micro"
+    assert (loaded.recipe["styles"], loaded.recipe["photographs"]) == (8, 11)
+    assert loaded.recipe["styles_excluded"] == ["1*.png"]
+    assert not {"style", "style_sha256"} & set(loaded.recipe)
+    assert ["only 11 pictures" in notices[0], "only 8 pictures" in notices[1]] == [True, True]
+    with Image.open(target.with_name("look.preview.png")) as picture:
+        assert picture.size == (292, 3 * 292)  # the photograph, the style, the painting
+
+
+def test_it_learns_styles(run_many, small_micro):
+    reports, _ = run_many(replace(MANY, steps=40, learning_rate=1e-2))
+    assert reports[-1].losses["style"] < 0.8 * reports[0].losses["style"]
+
+
+def test_an_interrupted_run_over_many_styles_goes_on_as_if_nothing_had_been(
+    run_many, target, tmp_path, small_micro
+):
+    whole = tmp_path / "whole.safetensors"
+    run_many(to=whole)
+    with pytest.raises(KeyboardInterrupt):
+        run_many(report=interrupt_at(2))
+    run_many()
+    found, wanted = load_file(target), load_file(whole)
+    assert all(torch.equal(found[name], tensor) for name, tensor in wanted.items())
+
+
+def test_what_does_not_go_with_the_method_is_refused(run, style, photographs):
+    with pytest.raises(TrainingError, match=r"micro learns many styles: .*--styles, and no STYLE"):
+        run(MANY)
+    with pytest.raises(TrainingError, match="micro learns many styles"):
+        run(MANY, style=None)
+    with pytest.raises(TrainingError, match="swift learns one picture: name it as STYLE"):
+        run(style=None)
+    with pytest.raises(TrainingError, match=r"swift learns one picture: .*without --styles"):
+        run(styles=photographs)
+    with pytest.raises(TrainingError, match="without --styles or --exclude"):
+        run(exclude=["a*"])
+
+
+def test_a_folder_of_styles_that_is_not_there_names_its_option(run_many, tmp_path):
+    with pytest.raises(TrainingError, match="absent: no such folder; --styles names a folder"):
+        run_many(styles=tmp_path / "absent")

@@ -69,7 +69,7 @@ def test_it_lets_gradients_through_and_keeps_its_weights(tiny_vgg):
 
 @pytest.mark.vgg
 def test_the_normalised_vgg_has_mean_activations_near_one(vgg_weights, shared):
-    from stylize.models.photographs import read_picture
+    from stylize.models.read_picture import read_picture
 
     tensors = torch.load(find_weights(VGG19, given=vgg_weights / VGG19.name), weights_only=True)
     vgg = Vgg(VGG19_NORMALISED, tensors)

@@ -42,8 +42,8 @@ def trained(monkeypatch):
     """Stand in for the training itself; what it was called with."""
     calls = []
 
-    def fake(style, content, target, **options):
-        calls.append((style, content, target, options))
+    def fake(content, target, **options):
+        calls.append((content, target, options))
         options["notify"]("a word of warning")
         options["report"](REPORT)
 
@@ -59,12 +59,10 @@ def test_nothing_but_the_needful_trains_with_the_defaults(words, trained, tmp_pa
     result = run(*words)
     assert result.exit_code == 0
     assert result.stdout == f"{tmp_path / 'look.safetensors'}\n"
-    ((style, content, target, options),) = trained
-    assert (style.name, content.name, target.name) == (
-        "style.png",
-        "photographs",
-        "look.safetensors",
-    )
+    ((content, target, options),) = trained
+    names = (options["style"].name, content.name, target.name)
+    assert names == ("style.png", "photographs", "look.safetensors")
+    assert (options["styles"], options["exclude"], options["start"]) == (None, (), None)
     assert options["settings"] == TrainingSettings()
     assert (options["resume"], options["device"], options["preview_every"]) == (True, "auto", 200)
 
@@ -76,7 +74,7 @@ def test_every_option_reaches_the_settings(words, trained):
         "--restart --preview-every 0"
     )
     assert run(*words, *typed.split()).exit_code == 0
-    options = trained[0][3]
+    options = trained[0][2]
     assert options["settings"] == TrainingSettings(
         method="johnson",
         steps=9,
@@ -94,12 +92,23 @@ def test_every_option_reaches_the_settings(words, trained):
     assert (options["resume"], options["preview_every"]) == (False, 0)
 
 
+def test_a_network_for_any_style_is_given_a_folder_of_them(words, trained):
+    _, *rest = words
+    excluded = ["--exclude", "a*.png", "--exclude", "b.png"]
+    assert run("--method", "micro", "--styles", rest[1], *excluded, *rest).exit_code == 0
+    options = trained[0][2]
+    assert (options["style"], options["styles"].name) == (None, "photographs")
+    assert options["exclude"] == ("a*.png", "b.png")
+    assert "--styles photographs --exclude 'a*.png' --exclude b.png" in options["command"]
+
+
 def test_the_help_gives_the_defaults_of_the_settings():
     shown = " ".join(run("--help").stdout.split())
     for name, value in TrainingSettings().as_table().items():
         if name != "steps":
-            text = shown.split(f"--{name.replace('_', '-')} ")[1].split(" --")[0]
-            assert f"[default: {value:g}]" if isinstance(value, float) else f"{value}" in text
+            text = shown.split(f"--{name.replace('_', '-')} ")[-1].split(" --")[0]
+            said = f"{value:g}" if isinstance(value, float) else f"{value}"
+            assert f"[default: {said}]" in text
 
 
 @pytest.mark.parametrize(
@@ -108,7 +117,7 @@ def test_the_help_gives_the_defaults_of_the_settings():
         (["--seed", "9999999999999999"], "seed is 9999999999999999; it must be between 0 and"),
         (["--minutes", "0"], "minutes is 0.0; it must be between 0.01 and"),
         (["--crop", "100"], "crop is 100; it must be a multiple of 16"),
-        (["--method", "gatys"], "'gatys' is not one of 'swift', 'johnson'"),
+        (["--method", "gatys"], "'gatys' is not one of 'swift', 'johnson', 'micro'"),
         (["--vgg", "absent.pth"], "'absent.pth' does not exist"),
         (["-o", "look.pth"], "look.pth: must end in .safetensors"),
     ],
@@ -191,7 +200,7 @@ def test_the_recipe_holds_the_command_without_folders(words, trained, tmp_path, 
     style, _, content, _, output = words
     typed = [f"--content={content}", *(word.format(folder=tmp_path) for word in more)]
     assert run(*typed, f"-o{output}", style).exit_code == 0
-    command = trained[0][3]["command"]
+    command = trained[0][2]["command"]
     assert command == f"stylize train style.png --content photographs -o look.safetensors{recorded}"
     assert str(tmp_path) not in command
 
@@ -199,7 +208,7 @@ def test_the_recipe_holds_the_command_without_folders(words, trained, tmp_path, 
 def test_the_recipe_names_the_folder_that_a_dot_stands_for(words, trained, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "photographs")
     assert run(words[0], "--content", ".", "-o", words[-1]).exit_code == 0
-    assert "--content photographs " in trained[0][3]["command"]
+    assert "--content photographs " in trained[0][2]["command"]
 
 
 def test_help_does_not_import_torch():

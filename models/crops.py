@@ -1,7 +1,8 @@
-"""Training photographs: find them, hold some out, and crop the rest in background threads.
+"""Training pictures: find them, hold some out, and crop the rest in background threads.
 
-Every crop is a function of the seed and its number alone, so a resumed run sees the very crops
-that the interrupted one would have seen, however many threads there are.
+There is a fixed number of crops, met again and again, so that what is wanted of each has to be
+measured only once. Each is a function of the seed and its number alone, and so is their order: a
+resumed run sees the very crops that the interrupted one would have seen, however many threads.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -30,13 +33,16 @@ FEW = 200
 SCALES = (1.0, 1.75)
 """The shorter side of a photograph, in crops: from all of it to a part as smooth as in a film."""
 THREADS = 2
+CROPS = 2048
+"""Different crops in a run: 134 million pixels at 256, far more than a small network can learn by
+heart, while their content fits in 2 GB (see `Trainer`)."""
 AHEAD = 4
 """Batches made ahead of their use."""
 
 
 @dataclass(frozen=True, slots=True)
-class Photographs:
-    """A folder's photographs, split.
+class Pictures:
+    """A folder's pictures, split.
 
     Attributes:
         folder: where they are.
@@ -56,15 +62,26 @@ class Photographs:
         return hashlib.sha256(b"\0".join(names)).hexdigest()
 
 
-def find_photographs(folder: Path, *, seed: int) -> Photographs:
+def find_pictures(folder: Path, *, seed: int, option: str, exclude: Sequence[str] = ()) -> Pictures:
     """Find the pictures below a folder and split them.
+
+    Args:
+        folder: where they are.
+        seed: of the split.
+        option: what named the folder, for the error.
+        exclude: patterns of file names to leave out, such as `van_gogh_*`.
 
     Raises:
         TrainingError: there is no such folder, or fewer than two readable pictures in it.
     """
     if not folder.is_dir():
-        raise TrainingError(f"{folder}: no such folder; --content names a folder of photographs")
-    named = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+        raise TrainingError(f"{folder}: no such folder; {option} names a folder of pictures")
+    named = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and not any(fnmatch(path.name, pattern) for pattern in exclude)
+    )
     readable = [path for path in named if opens(path)]
     if len(readable) < 2:
         raise TrainingError(
@@ -76,54 +93,80 @@ def find_photographs(folder: Path, *, seed: int) -> Photographs:
     held = min(HELD_OUT, max(1, len(shuffled) // 10))
     broken = set(named) - set(readable)
     learn, show = tuple(shuffled[held:]), tuple(shuffled[:held])
-    return Photographs(folder, learn, show, tuple(sorted(broken)))
+    return Pictures(folder, learn, show, tuple(sorted(broken)))
 
 
-def crop(path: Path, size: int, *, seed: str) -> Tensor:
-    """A random square of a photograph, mirrored half of the time: (3, size, size)."""
+def crop(path: Path, size: int, *, seed: str, recolour: bool = False) -> Tensor:
+    """A random square of a picture, mirrored half of the time: (3, size, size).
+
+    With `recolour` half of them change red, green and blue about: as if there were six times as
+    many paintings, of as many palettes.
+    """
     draw = random.Random(seed)  # noqa: S311 - a crop, no secret
     shorter = round(size * math.exp(draw.uniform(*map(math.log, SCALES))))
     picture = read_picture(path, shorter=shorter)
     top = draw.randint(0, picture.shape[1] - size)
     left = draw.randint(0, picture.shape[2] - size)
     square = picture[:, top : top + size, left : left + size]
-    return square.flip(2) if draw.random() < 0.5 else square
+    if draw.random() < 0.5:
+        square = square.flip(2)
+    if recolour and draw.random() < 0.5:
+        square = square[draw.sample(range(3), 3)]
+    return square
+
+
+@dataclass(frozen=True, slots=True)
+class Crops:
+    """Some crops to learn from together.
+
+    Attributes:
+        numbers: which of the run's crops they are.
+        pictures: (N, 3, size, size) float32 RGB in [0, 1].
+    """
+
+    numbers: tuple[int, ...]
+    pictures: Tensor
 
 
 def batches(
-    photographs: Sequence[Path],
+    pictures: Sequence[Path],
     *,
     size: int,
     batch: int,
     seed: int,
     start: int = 0,
     unreadable: Callable[[Path], None],
-) -> Generator[Tensor, None, None]:
-    """Random crops without end; each photograph once before any comes again.
+    recolour: bool = False,
+) -> Generator[Crops, None, None]:
+    """Random crops without end; each of the `CROPS` once before any comes again.
 
     Args:
-        photographs: files.
+        pictures: files.
         size: side of the square crops in pixels.
         batch: crops in each batch.
         seed: of order, place and scale.
         start: the number of the first batch: a resumed run goes on where it was.
         unreadable: told of each file that cannot be decoded; the next one takes its place.
-
-    Yields:
-        (batch, 3, size, size) float32 RGB in [0, 1].
+        recolour: see `crop`.
 
     Raises:
-        TrainingError: no photograph at all can be decoded.
+        TrainingError: no picture at all can be decoded.
     """
 
-    def make(number: int) -> Tensor:
-        indices = range(number * batch, (number + 1) * batch)
-        return torch.stack(
-            [_readable_crop(photographs, index, size, seed, unreadable) for index in indices]
-        )
+    def read(path: Path, number: int) -> Tensor | None:
+        try:
+            return crop(path, size, seed=f"{seed}/{number}", recolour=recolour)
+        except TrainingError:
+            unreadable(path)
+            return None
+
+    def make(number: int) -> Crops:
+        places = range(number * batch, (number + 1) * batch)
+        numbers = tuple(_order(CROPS, seed, place // CROPS)[place % CROPS] for place in places)
+        return Crops(numbers, torch.stack([_readable(n, read, pictures) for n in numbers]))
 
     with ThreadPoolExecutor(THREADS, thread_name_prefix="photographs") as pool:
-        waiting: deque[Future[Tensor]] = deque()
+        waiting: deque[Future[Crops]] = deque()
         number = start
         try:
             while True:
@@ -135,21 +178,20 @@ def batches(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _readable_crop(
-    photographs: Sequence[Path],
-    index: int,
-    size: int,
-    seed: int,
-    unreadable: Callable[[Path], None],
-) -> Tensor:
-    """Crop number `index`, of its photograph or of the next one that can be decoded."""
-    turn, place = divmod(index, len(photographs))
-    order = list(range(len(photographs)))
+@lru_cache(maxsize=4)
+def _order(count: int, seed: int, turn: int) -> tuple[int, ...]:
+    """The numbers below `count`, shuffled for one turn of a run."""
+    order = list(range(count))
     random.Random(f"{seed}/{turn}").shuffle(order)  # noqa: S311 - an order, no secret
-    for attempt in range(len(photographs)):
-        path = photographs[order[(place + attempt) % len(order)]]
-        try:
-            return crop(path, size, seed=f"{seed}/{index}")
-        except TrainingError:
-            unreadable(path)
-    raise TrainingError("none of the training photographs can be decoded any more")
+    return tuple(order)
+
+
+def _readable(
+    number: int, read: Callable[[Path, int], Tensor | None], pictures: Sequence[Path]
+) -> Tensor:
+    """Crop number `number`, of its picture or of the next one that can be decoded."""
+    for attempt in range(len(pictures)):
+        square = read(pictures[(number + attempt) % len(pictures)], number)
+        if square is not None:
+            return square
+    raise TrainingError("none of the training pictures can be decoded any more")

@@ -1,0 +1,154 @@
+"""`micro`: our own small network for any style; no VGG is needed to paint.
+
+Ours, after AdaIN (Huang 2017, 1703.06868), the conditional instance norm of Dumoulin 2017
+(1610.07629) and MicroAST (Wang 2022, 2211.15313). A style encoder measures the mean and deviation
+of its channels at four scales, and says by them what mean and deviation every norm of a `swift`
+gives its channels. Once the style is read nothing is left but that `swift`: it is as fast, and it
+can be frozen and folded as any other.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional as F  # noqa: N812 - its name everywhere
+
+from .any_style import AnyStyleNetwork, ratios
+from .layers import Halving, InstanceNorm
+from .network import StyleNetwork
+from .swift import MOST, Swift
+
+WIDTHS = (16, 48, 80, 24)
+"""Of the `swift` inside: with three blocks 37 ms for a frame of 1280×720 where the `swift` that
+ships takes 23 (bench_networks); strokes of any style need the room."""
+BLOCKS = 3
+ENCODER = (24, 48, 96, 128)
+"""Channels of the style encoder at 1/2, 1/4, 1/8 and 1/16 of the size."""
+CODE = 128
+"""Numbers that a style is pressed into."""
+SMALLEST = 32
+"""Pixels of a style picture's side: smaller ones are continued, for the coarsest scale's sake."""
+
+Norms = list[tuple[Tensor, Tensor]]
+"""For each norm, in the order they run, the deviation and the mean of its channels, (N, C) each."""
+
+
+class StyleEncoder(nn.Module):
+    """Reads what a style is: statistics of colours and of learnt features, at four scales."""
+
+    def __init__(self, widths: Sequence[int], code: int) -> None:
+        super().__init__()
+        inputs = (3, *widths)
+        self.convolutions = nn.ModuleList(
+            Halving(before, after, 5 if before == 3 else 3)
+            for before, after in zip(inputs, widths, strict=False)
+        )
+        self.scale = nn.LayerNorm(2 * sum(inputs))
+        self.press = nn.Linear(2 * sum(inputs), code)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """(N, 3, H, W) RGB in [0, 1], at least 32 by 32, to codes of their styles, (N, code)."""
+        features = pictures * 2 - 1
+        found = [*_moments(features)]
+        for convolution in self.convolutions:
+            features = F.relu(convolution(features))
+            found += _moments(features)
+        return F.silu(self.press(self.scale(torch.cat(found, 1))))
+
+
+class Micro(AnyStyleNetwork):
+    """The network `micro`.
+
+    Args:
+        widths: of the `swift` inside.
+        blocks: likewise.
+        encoder: channels of the style encoder at 1/2, 1/4, 1/8 and 1/16 of the size.
+        code: numbers that a style is pressed into.
+
+    Raises:
+        ValueError: a width or the number of blocks is out of range.
+    """
+
+    method: ClassVar[str] = "micro"
+
+    def __init__(
+        self,
+        *,
+        widths: tuple[int, int, int, int] = WIDTHS,
+        blocks: int = BLOCKS,
+        encoder: tuple[int, int, int, int] = ENCODER,
+        code: int = CODE,
+    ) -> None:
+        super().__init__()
+        if len(encoder) != 4 or not all(1 <= width <= 2 * MOST for width in (*encoder, code)):
+            raise ValueError(f"encoder {encoder} and code {code}: each is to be 1 to {2 * MOST}")
+        self.encoder_widths, self.code = encoder, code
+        self.swift = Swift(widths=widths, blocks=blocks)
+        self.encoder = StyleEncoder(encoder, code)
+        channels = [norm.bias.numel() for norm in self._norms(self.swift)]
+        self.unfold = nn.Linear(code, 2 * sum(channels))
+
+    def read(self, styles: Tensor) -> Norms:
+        """What the norms give their channels in each of (N, 3, h, w) styles, at least 32 by 32."""
+        norms = self._norms(self.swift)
+        channels = [norm.bias.numel() for norm in norms]
+        changes = self.unfold(self.encoder(styles)).float().split(channels * 2, dim=1)
+        return [
+            (norm.weight * (1 + weight), norm.bias + bias)
+            for norm, weight, bias in zip(
+                norms, changes[: len(norms)], changes[len(norms) :], strict=True
+            )
+        ]
+
+    def paint(self, pictures: Tensor, read: Norms) -> Tensor:
+        """Paint each of (N, 3, H, W) pictures with the norms that `read` gave."""
+        named: dict[str, Tensor] = {}
+        for name, (weight, bias) in zip(self._names(), read, strict=True):
+            named |= {f"{name}.weight": weight, f"{name}.bias": bias}
+        painted: Tensor = functional_call(self.swift, named, (pictures,))
+        return painted
+
+    @torch.no_grad()
+    def with_styles(self, pictures: Sequence[Tensor], shares: Sequence[float]) -> StyleNetwork:
+        """Read styles, once (see `AnyStyleNetwork`): a `swift` comes back."""
+        mixture = ratios(pictures, shares)
+        read = [self.read(_continued(picture)[None]) for picture in pictures]
+        swift = copy.deepcopy(self.swift).eval().requires_grad_(False)
+        for index, norm in enumerate(self._norms(swift)):
+            for place, mixed in enumerate((norm.weight, norm.bias)):
+                parts = [
+                    share * norms[index][place][0]
+                    for share, norms in zip(mixture, read, strict=True)
+                ]
+                mixed.copy_(torch.stack(parts).sum(0))
+        return swift
+
+    def architecture(self) -> dict[str, object]:
+        """The arguments that make a network of this shape."""
+        shape = {"encoder": list(self.encoder_widths), "code": self.code}
+        return {**self.swift.architecture(), **shape}
+
+    def _names(self) -> list[str]:
+        modules = {module: name for name, module in self.swift.named_modules()}
+        return [modules[norm] for norm in self._norms(self.swift)]
+
+    @staticmethod
+    def _norms(swift: Swift) -> list[InstanceNorm]:
+        return [norm for _, norm in swift.normalised()]
+
+
+def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of each channel, (N, C) each."""
+    variance, mean = torch.var_mean(features.float(), dim=(2, 3), correction=0)
+    return mean, (variance + 1e-4).sqrt()
+
+
+def _continued(picture: Tensor) -> Tensor:
+    """A style picture repeated until it is large enough for the coarsest scale."""
+    height, width = picture.shape[-2:]
+    return picture.repeat(1, -(-SMALLEST // height), -(-SMALLEST // width))
