@@ -1,0 +1,29 @@
+"""What the benchmarks measure: networks out of their files, as functions of one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import torch
+from torch import Tensor
+
+from stylize.models import load_model
+
+Painter = Callable[[Tensor], Tensor]
+"""(3, H, W) RGB in [0, 1] to the same, painted."""
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def painter(path: Path, *, style: Tensor | None = None, precision: str = "float32") -> Painter:
+    """Load a network, run eagerly; one for any style paints in that of `style`, (3, H, W)."""
+    network = load_model(path).network
+    if hasattr(network, "with_styles"):
+        if style is None:
+            raise click.UsageError(f"{path} paints in any style: name one by --style")
+        network = network.with_styles([style], [1.0])
+    dtype = PRECISIONS[precision]
+    network = network.eval().to(dtype).to(memory_format=torch.channels_last)
+    return lambda picture: network(picture[None].to(dtype))[0].float().clamp(0, 1)
