@@ -181,7 +181,9 @@ class _Normalise(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(context: Any, pictures: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def forward(
+        context: Any, pictures: Tensor, weight: Tensor, bias: Tensor, epsilon: float
+    ) -> Tensor:
         number, channels, height, width = pictures.shape
         common = weight.dim() == 1
         normalised, mean, inverse = torch.native_group_norm(
@@ -192,7 +194,7 @@ class _Normalise(torch.autograd.Function):
             channels,
             height * width,
             channels,
-            NORM_EPSILON,
+            epsilon,
         )
         context.save_for_backward(pictures, weight, mean.float(), inverse.float())
         if common:
@@ -201,7 +203,7 @@ class _Normalise(torch.autograd.Function):
         return torch.addcmul(shift, normalised, scale)
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         pictures, weight, mean, inverse = context.saved_tensors
         count = pictures.shape[2] * pictures.shape[3]
         # For the mean and the deviation that each channel of each picture gets.
@@ -216,8 +218,8 @@ class _Normalise(torch.autograd.Function):
         )
         of_pictures = torch.addcmul(offset + pictures * slope, gradient, scale)
         if weight.dim() == 1:
-            return of_pictures, of_weight.sum(0), of_bias.sum(0)
-        return of_pictures, of_weight, of_bias
+            return of_pictures, of_weight.sum(0), of_bias.sum(0), None
+        return of_pictures, of_weight, of_bias, None
 
 
 class InstanceNorm(nn.Module):
@@ -227,12 +229,14 @@ class InstanceNorm(nn.Module):
         weight: (C,) the deviation that each channel gets; in training a network for any style
             puts (N, C) in its place, one row for each picture's style.
         bias: its mean, likewise.
+        epsilon: added to a variance.
         state: `live` measures each picture; `pooling` measures all pictures of a batch as one
             and keeps what it found; `folded` does nothing, for the convolution before does it.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, epsilon: float = NORM_EPSILON) -> None:
         super().__init__()
+        self.epsilon = epsilon
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.state: Literal["live", "pooling", "folded"] = "live"
@@ -245,7 +249,7 @@ class InstanceNorm(nn.Module):
         if self.state == "live":
             return self._measured_apart(pictures)
         variance, mean = torch.var_mean(pictures.float(), dim=(0, 2, 3), correction=0)
-        scale = self.weight * torch.rsqrt(variance + NORM_EPSILON)
+        scale = self.weight * torch.rsqrt(variance + self.epsilon)
         shift = self.bias - mean * scale
         self.scale_shift = (scale, shift)
         columns = pictures * scale[:, None, None] + shift[:, None, None]
@@ -255,7 +259,7 @@ class InstanceNorm(nn.Module):
         if pictures.dtype == torch.float32 and self.weight.dim() == 1:
             # To the last bits what everyone computes: a deep network multiplies any difference.
             return torch.instance_norm(
-                pictures, self.weight, self.bias, None, None, True, 0.0, NORM_EPSILON, False
+                pictures, self.weight, self.bias, None, None, True, 0.0, self.epsilon, False
             )
-        normalised: Tensor = _Normalise.apply(pictures, self.weight, self.bias)
+        normalised: Tensor = _Normalise.apply(pictures, self.weight, self.bias, self.epsilon)
         return normalised

@@ -19,6 +19,8 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 CONTENT_LAYER = "relu4_1"
 VARIANCE_EPSILON = 1e-5
+GRID = 8
+"""Pixels: the coarsest scale of `swift`, and a multiple of the others'."""
 GRAM_WEIGHT = 3000.0
 """A Gram's squared error beside one of means and deviations: about a third of it at the end."""
 
@@ -142,3 +144,13 @@ def total_variation(pictures: Tensor) -> Tensor:
     """Mean absolute difference between neighbours, down plus across, of (N, 3, H, W)."""
     down = (pictures[..., 1:, :] - pictures[..., :-1, :]).abs().mean()
     return down + (pictures[..., 1:] - pictures[..., :-1]).abs().mean()
+
+
+def grid(pictures: Tensor) -> Tensor:
+    """How much of a pattern of period 8 there is in (N, 3, H, W), H and W multiples of 16.
+
+    The variance of what lies equally far from the corner of its 8×8, in each quarter. Convolutions
+    with a stride can lay such a lattice over all that they paint; a picture has none.
+    """
+    cells = pictures.unflatten(-2, (2, -1, GRID)).unflatten(-1, (2, -1, GRID))
+    return cells.mean((3, 6)).var((3, 5), correction=0).mean()

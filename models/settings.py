@@ -38,6 +38,7 @@ class TrainingSettings:
         content_weight: of the squared error at relu4_1.
         style_weight: of the style loss at the end of the run (see `style_weight_at`).
         tv_weight: of the total variation.
+        grid_weight: of what repeats every 8 pixels.
         temporal_weight: of the steadiness loss; 0 trains without.
         learning_rate: of Adam at its highest.
         seed: of weights, crops, motion and the held-out split, 0 to 2³¹ - 1.
@@ -52,7 +53,8 @@ class TrainingSettings:
     content_weight: float = 1.0
     style_weight: float = 0.75
     tv_weight: float = 1.0
-    temporal_weight: float = 60.0
+    grid_weight: float = 300.0
+    temporal_weight: float = 100.0
     learning_rate: float = 2e-3
     seed: int = 0
 
@@ -75,7 +77,13 @@ class TrainingSettings:
             raise TrainingError(f"crop is {self.crop}; it must be a multiple of 16")
         _within("batch", self.batch, 1, 256)
         _within("style_size", self.style_size, 64, 4096)
-        for name in ("content_weight", "style_weight", "tv_weight", "temporal_weight"):
+        for name in (
+            "content_weight",
+            "style_weight",
+            "tv_weight",
+            "grid_weight",
+            "temporal_weight",
+        ):
             _within(name, getattr(self, name), 0.0, 1e6)
         _within("learning_rate", self.learning_rate, 1e-6, 1.0)
         _within("seed", self.seed, 0, LAST_SEED)

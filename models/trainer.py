@@ -23,6 +23,7 @@ from .losses import (
     STYLE_LAYERS,
     StyleTarget,
     content_loss,
+    grid,
     style_loss,
     style_target,
     together,
@@ -121,6 +122,7 @@ class Trainer:
             "content": (settings.content_weight, content_loss(found, content)),
             "style": (settings.style_weight_at(fraction), style_loss(found, style)),
             "tv": (settings.tv_weight, total_variation(painted)),
+            "grid": (settings.grid_weight, grid(painted)),
         }
         if settings.temporal_weight and self.step % TEMPORAL_EVERY == 0:
             loss = self._unsteadiness(paint, crops, painted)

@@ -7,6 +7,7 @@ from stylize.models.losses import (
     VARIANCE_EPSILON,
     content_loss,
     gram_loss,
+    grid,
     join,
     moments_loss,
     statistics,
@@ -101,3 +102,28 @@ def test_total_variation_counts_steps_down_and_across():
     picture[..., 2:] = 1
     assert total_variation(picture).item() == pytest.approx(1 / 4)
     assert total_variation(picture.mT).item() == pytest.approx(1 / 4)
+
+
+@pytest.mark.parametrize("period", [2, 4, 8])
+def test_a_lattice_counts_as_grid_with_all_its_variance(period):
+    picture = torch.zeros(2, 3, 32, 48)
+    picture[..., ::period] = 1
+    share = 1 / period
+    assert grid(picture).item() == pytest.approx(share * (1 - share))
+    assert grid(picture.mT).item() == pytest.approx(share * (1 - share))
+
+
+def test_a_lattice_that_turns_over_half_way_counts_all_the_same():
+    picture = torch.zeros(1, 3, 32, 32)
+    picture[..., ::4] = 1
+    picture[..., :16, :] = 1 - picture[..., :16, :]
+    assert grid(picture).item() == pytest.approx(0.25 * 0.75)
+
+
+def test_plain_colours_and_other_patterns_are_hardly_any_grid():
+    picture = torch.zeros(1, 3, 240, 240)
+    assert grid(picture + 0.3).item() == pytest.approx(0, abs=1e-12)
+    picture[..., ::5] = 1
+    assert grid(picture).item() < 0.01
+    noise = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(1))
+    assert grid(noise).item() == pytest.approx(1 / 12 / 16**2, rel=0.1)

@@ -111,3 +111,10 @@ def test_forward_paints_the_picture_continued_and_cuts_it_back(network):
     painted = network.paint(torch.nn.functional.pad(picture, (outer,) * 4, mode="reflect"))
     wanted = painted[..., edge : edge + 32, edge : edge + 48].clamp(0, 1)
     assert torch.equal(network(picture), wanted)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.3, 1.0])
+def test_a_plain_picture_stays_plain(network, level):
+    """Rounding errors, which are all that varies in it, must not be taken for a picture."""
+    painted = network(torch.full((1, 3, 72, 88), level))
+    assert painted.std((2, 3)).max() < 0.01

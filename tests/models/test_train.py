@@ -82,7 +82,7 @@ def test_a_trained_network_can_be_loaded_with_its_recipe(run, target, style, sma
     assert recipe["settings"] == SETTINGS.as_table()
     assert recipe["extractor_sha256"] == sha256_of(small_extractor)
     assert recipe["command"] == "stylize train style.png"
-    assert set(recipe["losses"]) == {"content", "style", "tv", "temporal"}
+    assert set(recipe["losses"]) == {"content", "style", "tv", "grid", "temporal"}
     assert [report.step for report in reports] == [1, 2, 3, 4]
     assert [report.fraction for report in reports] == [0.25, 0.5, 0.75, 1]
     assert reports[-1].seconds_left == 0
@@ -279,7 +279,7 @@ def test_previews_come_when_due_and_in_the_end(run, target):
 
 def test_without_the_temporal_weight_there_is_no_such_loss(run):
     reports, _ = run(replace(SETTINGS, temporal_weight=0.0, steps=1))
-    assert set(reports[0].losses) == {"content", "style", "tv"}
+    assert set(reports[0].losses) == {"content", "style", "tv", "grid"}
 
 
 def test_few_and_broken_photographs_are_told(run, photographs):
