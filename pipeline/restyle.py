@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from .enlarge import enlarge
 from .errors import StylizeError
+from .resize import luma, resize
 from .settings import SMALLEST_SIZE
 from .values import Batch
 
@@ -17,8 +18,6 @@ Network = Callable[[Tensor], Tensor]
 
 _ENLARGED_PIXELS = 34_000_000
 """Beyond so many, which are 8K, no picture is enlarged: a `swift` takes 6 GB for them."""
-
-_LUMA = (0.2126, 0.7152, 0.0722)  # BT.709
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +107,19 @@ def _paint(
 def _run(source: Tensor, network: Network, size: int | None, dtype: torch.dtype) -> Tensor:
     height, width = source.shape[-2:]
     seen = working_size(height, width, size)
-    resized = source if seen == (height, width) else _resize(source, seen)
+    small = source if seen == (height, width) else resize(source, seen)
     layout = torch.channels_last  # what convolutions are fastest in, on processors and cards alike
-    painted = network(resized.to(dtype, memory_format=layout)).to(source.dtype)
-    return painted if seen == (height, width) else _resize(painted, (height, width))
-
-
-def _resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
-    return functional.interpolate(
-        pictures, size, mode="bicubic", antialias=True, align_corners=False
-    ).clamp(0, 1)
+    painted = network(small.to(dtype, memory_format=layout)).to(source.dtype)
+    if seen == (height, width):
+        return painted
+    if seen[0] > height or seen[1] > width:
+        return resize(painted, (height, width))
+    return enlarge(painted.contiguous(), small, source)
 
 
 def _mix(source: Tensor, painted: Tensor, mixing: Mixing) -> Tensor:
     if mixing.keep_color:
-        luma = torch.tensor(_LUMA, device=source.device, dtype=source.dtype).view(1, 3, 1, 1)
-        painted = source + ((painted - source) * luma).sum(1, keepdim=True)
+        painted = source + luma(painted - source)
     if mixing.strength < 1:
         painted = torch.lerp(source, painted, mixing.strength)
     return painted.clamp(0, 1).contiguous()

@@ -68,6 +68,15 @@ def test_the_network_sees_the_working_size_and_the_output_has_the_sources():
     assert seen == [(1, 3, 10, 20)]
 
 
+def test_what_was_painted_small_is_enlarged_by_the_source():
+    step = torch.zeros(3, 40, 60)
+    step[..., 31:] = 1
+    batch = Batch(step[None], (Frame(step),))
+    painted = paint(lambda p: 0.9 * p, Mixing(size=10), batch)
+    assert painted.diff(dim=-1).abs().max() > 0.5  # resampling would leave 0.2
+    assert (painted - 0.9 * step).abs().mean() < 0.02
+
+
 @pytest.mark.parametrize(
     ("size", "expected"),
     [(None, (480, 853)), (240, (240, 426)), (960, (960, 1706)), (1, (1, 2))],

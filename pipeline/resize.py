@@ -1,0 +1,22 @@
+"""Pictures made smaller or larger, and their brightness: what stages and style pictures share."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_LUMA = (0.2126, 0.7152, 0.0722)  # BT.709
+
+
+def resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resample (N, 3, H, W) RGB in [0, 1] to a height and width, bicubic and without aliases."""
+    return functional.interpolate(
+        pictures, size, mode="bicubic", antialias=True, align_corners=False
+    ).clamp_(0, 1)
+
+
+def luma(pictures: Tensor) -> Tensor:
+    """The brightness of (N, 3, H, W) RGB, (N, 1, H, W), as BT.709 weighs the channels."""
+    weights = torch.tensor(_LUMA, device=pictures.device, dtype=pictures.dtype)
+    return (pictures * weights.view(1, 3, 1, 1)).sum(1, keepdim=True)
