@@ -7,6 +7,9 @@ What it may hold:
     weights = "night.safetensors"         # its file: absolute, or as seen from here
     # based_on = "wave"                   # instead of these two: the network of a look that ships
 
+    # method = "micro"                    # or else the network for any style, which ships,
+    # style = "night.jpg"                 # and a picture, or several: ["a.jpg:0.7", "b.jpg:0.3"]
+
     [origin]                              # lines of text: title, artist, date, licence …
     title = "The Starry Night"
 
@@ -28,11 +31,12 @@ from stylize.presets import shipped
 
 from .errors import PresetError, SettingsError
 from .settings import check_settings, did_you_mean, shown
+from .styles import ANY_STYLE, Style, as_styles, typed_style
 
-Method = Literal["swift", "johnson"]
+Method = Literal["swift", "johnson", "micro"]
 Source = Literal["shipped", "user", "file"]
 
-_KEYS = ("summary", "method", "weights", "based_on", "origin", "settings")
+_KEYS = ("summary", "method", "weights", "style", "based_on", "origin", "settings")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,23 +47,25 @@ class Look:
         name: what users type.
         summary: one line of text, may be empty.
         method: the kind of network.
-        weights: file of the network.
+        weights: file of the network; None: the network for any style that ships.
         origin: title, artist, date … of the picture it was trained on.
         settings: checked settings, for `resolve`: the layer below what the user types.
         source: `shipped`, `user` (in the user's folder) or `file` (anywhere else).
         path: the file that says all this.
         based_on: the name of the look that ships whose network this is, if it is one's.
+        styles: what a network for any style is to paint like; none for any other.
     """
 
     name: str
     summary: str
     method: Method
-    weights: Path
+    weights: Path | None
     origin: Mapping[str, str]
     settings: Mapping[str, object]
     source: Source
     path: Path
     based_on: str | None = None
+    styles: tuple[Style, ...] = ()
 
 
 def read_look(path: Path, source: Source) -> Look:
@@ -92,6 +98,20 @@ def reason(error: Exception) -> str:
     return (getattr(error, "strerror", None) or str(error)).lower()
 
 
+def check_there(path: Path, key: str) -> None:
+    """Refuse a file that a look names and that is not there.
+
+    Raises:
+        PresetError: it is not.
+    """
+    try:
+        there = path.is_file()
+    except OSError as error:
+        raise PresetError(f"{key}: cannot look for {path} ({reason(error)})") from error
+    if not there:
+        raise PresetError(f"{key}: there is no file {path}")
+
+
 def look_document(
     look: Look, *, settings: Mapping[str, object], summary: str | None = None
 ) -> dict[str, object]:
@@ -113,7 +133,10 @@ def look_document(
         document["based_on"] = ours
     else:
         document["method"] = look.method
-        document["weights"] = str(look.weights.absolute())
+        if look.weights is not None:
+            document["weights"] = str(look.weights.absolute())
+        if look.styles:
+            document["style"] = [f"{s.path.absolute()}:{s.share}" for s in look.styles]
         document["origin"] = dict(look.origin)
     document["settings"] = {key: value for key, value in settings.items() if value is not None}
     return document
@@ -154,16 +177,18 @@ def _look(document: Mapping[str, object], *, path: Path, source: Source) -> Look
         key: _line(value, f"origin.{key}") for key, value in _table(document, "origin").items()
     }
     base = _base(document)
+    method = base.method if base else _method(document)
     return Look(
         name=path.stem,
         summary=_line(document.get("summary", ""), "summary"),
-        method=base.method if base else _method(document),
-        weights=base.weights if base else _weights(document, path=path, source=source),
+        method=method,
+        weights=base.weights if base else _weights(document, method, path=path, source=source),
         origin=origin or (base.origin if base else {}),
         settings=_settings(_table(document, "settings")),
         source=source,
         path=path,
         based_on=base.name if base else None,
+        styles=_styles(document, method, path=path),
     )
 
 
@@ -171,7 +196,7 @@ def _base(document: Mapping[str, object]) -> Look | None:
     """The look that ships whose network this file borrows, if it does."""
     if "based_on" not in document:
         return None
-    if twice := {"method", "weights"}.intersection(document):
+    if twice := {"method", "weights", "style"}.intersection(document):
         raise PresetError(
             f"based_on already gives the network: leave out {' and '.join(sorted(twice))}"
         )
@@ -186,24 +211,37 @@ def _method(document: Mapping[str, object]) -> Method:
     method, known = document.get("method"), get_args(Method)
     if method not in known:
         got = f"got {shown(method)}" if "method" in document else "it is missing"
-        raise PresetError(f"method must be {' or '.join(known)} ({got})")
+        raise PresetError(f"method must be {', '.join(known[:-1])} or {known[-1]} ({got})")
     return cast("Method", method)
 
 
-def _weights(document: Mapping[str, object], *, path: Path, source: Source) -> Path:
+def _weights(
+    document: Mapping[str, object], method: Method, *, path: Path, source: Source
+) -> Path | None:
     named = _line(document.get("weights", ""), "weights")
     if not named:
+        if method in ANY_STYLE:
+            return None
         raise PresetError("weights must name the file of a network (or use based_on)")
     weights = path.parent / expanded(named)
-    if source == "shipped":  # those are there: tests hold it
-        return weights
-    try:
-        there = weights.is_file()
-    except OSError as error:
-        raise PresetError(f"weights: cannot look for {weights} ({reason(error)})") from error
-    if not there:
-        raise PresetError(f"weights: there is no file {weights}")
+    if source != "shipped":  # those are there: tests hold it
+        check_there(weights, "weights")
     return weights
+
+
+def _styles(document: Mapping[str, object], method: Method, *, path: Path) -> tuple[Style, ...]:
+    """The style pictures of a network for any style."""
+    given = document.get("style", [])
+    named = [_line(one, "style") for one in (given if isinstance(given, list) else [given])]
+    if bool(named) != (method in ANY_STYLE):
+        wants = "must name a picture" if not named else "must be left out"
+        raise PresetError(f"style {wants} where method is {method}")
+    styles = as_styles(
+        [typed_style(one, located=lambda n: path.parent / expanded(n)) for one in named]
+    )
+    for style in styles:
+        check_there(style.path, "style")
+    return styles
 
 
 def _settings(table: Mapping[str, object]) -> dict[str, object]:

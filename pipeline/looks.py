@@ -19,9 +19,19 @@ from natsort import natsorted
 from stylize.presets import shipped
 
 from .errors import PresetError, TargetError
-from .look_file import Look, Method, Source, expanded, look_document, read_look, reason
+from .look_file import (
+    Look,
+    Method,
+    Source,
+    check_there,
+    expanded,
+    look_document,
+    read_look,
+    reason,
+)
 from .partial import partial
-from .settings import check_settings, did_you_mean
+from .settings import did_you_mean, laid_over
+from .styles import Style, style_name
 
 __all__ = [
     "BrokenLook",
@@ -83,22 +93,26 @@ def list_looks() -> list[Look | BrokenLook]:
     return natsorted(looks, key=lambda look: look.name)
 
 
-def model_look(weights: Path, *, method: Method) -> Look:
-    """A look that is a network and nothing else: what `--model` paints like.
+def model_look(weights: Path | None, *, method: Method, styles: tuple[Style, ...] = ()) -> Look:
+    """A look that is a network and nothing else: what `--model` and `--style` paint like.
 
     Args:
-        weights: file of the network; its name becomes the look's.
+        weights: file of the network; None: that of the network for any style that ships.
         method: the kind of network that it holds.
+        styles: what a network for any style is to paint like. They name the look, where there are
+            any, otherwise the file of the network does.
     """
+    of = weights or styles[0].path
     return Look(
-        name=weights.stem,
+        name=style_name(styles) if styles else of.stem,
         summary="",
         method=method,
         weights=weights,
         origin={},
         settings={},
         source="file",
-        path=weights,
+        path=of,
+        styles=styles,
     )
 
 
@@ -129,8 +143,10 @@ def save_look(
     if not re.fullmatch(r"\w[\w-]{0,63}", name):
         allowed = "up to 64 letters, digits, - and _, with no - in front"
         raise PresetError(f"a preset cannot be called {name!r} (allowed: {allowed})")
+    for style in based_on.styles:
+        check_there(style.path, "style")
     path = user_folder() / f"{name}.toml"
-    merged = {**based_on.settings, **check_settings(settings)}
+    merged = laid_over(based_on.settings, settings)
     document = look_document(based_on, settings=merged, summary=summary)
     try:
         if path.exists() and not overwrite:

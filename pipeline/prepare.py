@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -10,17 +11,34 @@ from typing import Literal, get_args
 
 import torch
 
-from stylize.models import StyleNetwork, load_model
+from stylize.models import LoadedModel, StyleNetwork, load_model
 
 from .device import choose_device, choose_dtype
 from .errors import SettingsError, TargetError
+from .fit_style import fit_style
 from .looks import find_look
+from .micro_file import micro_file
+from .picture.read_image import read_image
 from .restyle import Mixing, restyle
-from .settings import Settings, resolve
+from .settings import SMALLEST_SIZE, Settings, resolve
+from .styles import (
+    Style,
+    StyleSource,
+    as_styles,
+    check_looks_named,
+    check_style_wanted,
+    style_name,
+)
 from .values import Batch
 
 PIXELS_AT_ONCE = 16_000_000
 """Pixels in a batch on a graphics card: 16 frames of 720p, 7 of 1080p, 1 of 4K."""
+
+STYLE_SIZE = 512
+"""Shorter side in pixels at which a network saw its style, where nothing says what it was."""
+
+_STYLE_SIZES = range(64, 4097)
+"""Those that training takes."""
 
 Existing = Literal["refuse", "overwrite", "skip"]
 """What to do about an output that is there already."""
@@ -28,16 +46,28 @@ Existing = Literal["refuse", "overwrite", "skip"]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to paint with: the network's file, a name for it, and the settings in force."""
+    """What to paint with: the network's file, a name for it, the settings in force, and styles."""
 
     name: str
     weights: Path
     settings: Settings
+    styles: tuple[Style, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Painter:
-    """A network on its device, and everything that decides what it paints."""
+    """A network on its device, and everything that decides what it paints.
+
+    Attributes:
+        choice: what was asked for.
+        network: ready to paint.
+        method: its name.
+        weights_hash: SHA-256 of its file.
+        device: where it is.
+        dtype: what it computes in.
+        style_size: shorter side in pixels at which it sees, or saw, its style.
+        style_hashes: SHA-256 of each style picture's file.
+    """
 
     choice: Choice
     network: StyleNetwork
@@ -45,14 +75,23 @@ class Painter:
     weights_hash: str
     device: torch.device
     dtype: torch.dtype
+    style_size: int = STYLE_SIZE
+    style_hashes: tuple[str, ...] = ()
 
     def paint(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """Restyle each batch by the settings in force."""
         settings = self.choice.settings
-        mixing = Mixing(settings.strength, settings.keep_color, settings.size)
+        mixing = Mixing(settings.strength, settings.keep_color, self.size())
         return restyle(
             batches, network=self.network, mixing=mixing, device=self.device, dtype=self.dtype
         )
+
+    def size(self) -> int | None:
+        """Shorter side in pixels at which the network is to see every picture; None: as it is."""
+        settings = self.choice.settings
+        if settings.style_scale is None:
+            return settings.size
+        return max(SMALLEST_SIZE, round(self.style_size / settings.style_scale))
 
     def batch_size(self, height: int, width: int) -> int:
         """How many pictures of this size to paint at once.
@@ -65,43 +104,56 @@ class Painter:
             return 1
         return max(1, min(16, PIXELS_AT_ONCE // (height * width)))
 
-    def provenance(self) -> dict[str, str]:
+    def provenance(self) -> dict[str, object]:
         """What made the output, to be stored in it: version, look, method, weights, settings."""
         settings = {k: str(v) for k, v in asdict(self.choice.settings).items() if v is not None}
+        styles = [
+            {"file": style.path.name, "sha256": sha256, "share": style.share}
+            for style, sha256 in zip(self.choice.styles, self.style_hashes, strict=True)
+        ]
         return {
             "version": version("stylize"),
             "look": self.choice.name,
             "method": self.method,
             "weights": self.weights_hash,
+            **({"styles": styles} if styles else {}),
             **settings,
         }
 
 
 def choose(
-    *, preset: str | Path | None, model: str | Path | None, options: Mapping[str, object]
+    *,
+    preset: str | Path | None,
+    model: str | Path | None,
+    style: StyleSource | None = None,
+    options: Mapping[str, object],
 ) -> Choice:
     """Find the look and lay the given options over its own settings.
 
     Args:
         preset: a preset's name or TOML file.
         model: a file of weights.
+        style: pictures to paint like, by `model` or by the network that ships.
         options: what was asked for beside them; beats the preset.
 
     Raises:
-        SettingsError: neither or both are given, or an option is wrong.
+        SettingsError: no look is named or more than one, or an option or a style is wrong.
         PresetError: there is no such preset.
+        ModelError: the network that ships is missing.
     """
-    if (preset is None) == (model is None):
-        given = "neither is" if preset is None else "both are"
-        raise SettingsError(f"name a look by --preset or by --model ({given} given)")
-    if model is not None:
-        return Choice(Path(model).stem, Path(model), resolve(options))
-    look = find_look(str(preset))
-    return Choice(look.name, look.weights, resolve(look.settings, options))
+    styles = as_styles(style)
+    check_looks_named(preset=preset, model=model, styles=styles)
+    if preset is not None:
+        look = find_look(str(preset))
+        settings = resolve(look.settings, options)
+        return Choice(look.name, look.weights or micro_file(), settings, look.styles)
+    settings = resolve(options)
+    weights = Path(model) if model is not None else micro_file()
+    return Choice(style_name(styles) if styles else weights.stem, weights, settings, styles)
 
 
 def prepare(choice: Choice, *, film: bool) -> Painter:
-    """Load the network and put it where it will run.
+    """Load the network, show it its styles, and put it where it will run.
 
     Args:
         choice: from `choose`.
@@ -109,15 +161,51 @@ def prepare(choice: Choice, *, film: bool) -> Painter:
 
     Raises:
         ModelError: the weights cannot be loaded.
-        SettingsError: the device is not there, or cannot compute in the precision asked for.
+        SourceError: a style picture cannot be read.
+        SettingsError: the device is not there, or cannot compute in the precision asked for; or
+            the network wants styles and there are none, or the other way round.
     """
     settings = choice.settings
     device = choose_device(settings.device)
     dtype = choose_dtype(settings.precision, device=device, film=film)
     loaded = load_model(choice.weights)
+    check_style_wanted(loaded.method, choice.styles, held_by=choice.weights)
     torch.manual_seed(settings.seed)
-    network = loaded.network.to(device, dtype).to(memory_format=torch.channels_last)
-    return Painter(choice, network, loaded.method, loaded.sha256, device, dtype)
+    size = _style_size(loaded)
+    network = _painting(loaded, choice.styles, size=size)
+    return Painter(
+        choice=choice,
+        network=network.to(device, dtype).to(memory_format=torch.channels_last),
+        method=loaded.method,
+        weights_hash=loaded.sha256,
+        device=device,
+        dtype=dtype,
+        style_size=size,
+        style_hashes=tuple(_sha256(style.path) for style in choice.styles),
+    )
+
+
+def _painting(loaded: LoadedModel, styles: tuple[Style, ...], *, size: int) -> StyleNetwork:
+    """The network, once it has seen what it is to paint like."""
+    if isinstance(loaded.network, StyleNetwork):
+        return loaded.network
+    pictures = [
+        fit_style(read_image(style.path, animated="first frame").frame, size=size)
+        for style in styles
+    ]
+    return loaded.network.with_styles(pictures, [style.share for style in styles])
+
+
+def _style_size(loaded: LoadedModel) -> int:
+    """Shorter side of the style pictures that a network learnt from, as its recipe says."""
+    settings = loaded.recipe.get("settings")
+    size = settings.get("style_size") if isinstance(settings, dict) else None
+    return size if isinstance(size, int) and size in _STYLE_SIZES else STYLE_SIZE
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def beside(source: Path, look: str, *, kept: Container[str], otherwise: str) -> Path:

@@ -25,6 +25,7 @@ from .prefetch import Prefetch
 from .prepare import Existing, Painter, beside, choose, is_due, prepare
 from .run_video import paint_film
 from .settings import SettingsOptions
+from .styles import StyleSource
 from .values import Batch, Frame, Notify, Span
 
 T = TypeVar("T")
@@ -39,6 +40,7 @@ def stylize_image(
     *,
     preset: str | Path | None = None,
     model: str | Path | None = None,
+    style: StyleSource | None = None,
     existing: Existing = "refuse",
     metadata: bool = True,
     report: Report = ignore,
@@ -51,7 +53,9 @@ def stylize_image(
         target: the painted picture, its format by its extension; None: beside the source, named
             after the look.
         preset: a preset's name or TOML file; or else
-        model: a file of weights.
+        model: a file of weights; or else
+        style: a picture to paint like, or several, each alone or as a pair with its share in the
+            mixture. `model` may name the network for it, if not the one that ships.
         existing: what to do if the target is there.
         metadata: whether to store in the picture the settings that made it.
         report: called with each event.
@@ -65,7 +69,7 @@ def stylize_image(
     """
     began = monotonic()
     source = Path(source)
-    choice = choose(preset=preset, model=model, options=options)
+    choice = choose(preset=preset, model=model, style=style, options=options)
     moving = is_animated(source)
     kept, otherwise = (MOVING, MOVING[-1]) if moving else (WRITABLE, ".png")
     to = Path(target or beside(source, choice.name, kept=kept, otherwise=otherwise))
@@ -101,6 +105,7 @@ def stylize_folder(
     *,
     preset: str | Path | None = None,
     model: str | Path | None = None,
+    style: StyleSource | None = None,
     recursive: bool = True,
     extension: str | None = None,
     existing: Existing = "skip",
@@ -117,7 +122,9 @@ def stylize_folder(
         source: the folder.
         target: the folder to write to; None: beside the source, named after the look.
         preset: a preset's name or TOML file; or else
-        model: a file of weights.
+        model: a file of weights; or else
+        style: a picture to paint like, or several, each alone or as a pair with its share in the
+            mixture. `model` may name the network for it, if not the one that ships.
         recursive: whether to go into the folders below.
         extension: of all outputs (`.png`); None: each source's own where it can be written.
         existing: what to do about targets that are there.
@@ -133,7 +140,7 @@ def stylize_folder(
     """
     began = monotonic()
     source = Path(source)
-    choice = choose(preset=preset, model=model, options=options)
+    choice = choose(preset=preset, model=model, style=style, options=options)
     target = Path(target) if target is not None else _folder_beside(source, choice.name)
     sources = find_pictures(
         source, recursive=recursive, skip=target, notify=lambda text: report(Notice(text))
@@ -321,7 +328,7 @@ def _encode(
     kept: Kept,
     painter: Painter,
     *,
-    store: dict[str, str] | None,
+    store: dict[str, object] | None,
     notify: Notify,
 ) -> bytes:
     return encode_image(

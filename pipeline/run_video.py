@@ -18,6 +18,7 @@ from .film.write_video import write_video
 from .prefetch import Prefetch
 from .prepare import Existing, Painter, beside, choose, is_due, prepare
 from .settings import Settings, SettingsOptions
+from .styles import StyleSource
 from .values import SETTINGS_KEY, Film, Span
 
 FRAMES_AHEAD = 4
@@ -32,6 +33,7 @@ def stylize_video(
     *,
     preset: str | Path | None = None,
     model: str | Path | None = None,
+    style: StyleSource | None = None,
     span: Span | None = None,
     existing: Existing = "refuse",
     metadata: bool = True,
@@ -45,7 +47,9 @@ def stylize_video(
         target: the painted film, its format by its extension, or a folder for PNGs; None: beside
             the source, named after the look.
         preset: a preset's name or TOML file; or else
-        model: a file of weights.
+        model: a file of weights; or else
+        style: a picture to paint like, or several, each alone or as a pair with its share in the
+            mixture. `model` may name the network for it, if not the one that ships.
         span: the part to paint; None: all.
         existing: what to do if the target is there.
         metadata: whether to store in the film the settings that made it.
@@ -60,7 +64,7 @@ def stylize_video(
     """
     source = Path(source)
     span = _checked(span or Span())
-    choice = choose(preset=preset, model=model, options=options)
+    choice = choose(preset=preset, model=model, style=style, options=options)
     target = (
         Path(target)
         if target is not None

@@ -26,6 +26,7 @@ class SettingsOptions(TypedDict, total=False):
     strength: float
     keep_color: bool
     size: int | None
+    style_scale: float | None
     device: str
     precision: Precision
     batch: int | None
@@ -48,6 +49,9 @@ class Settings:
         keep_color: whether the source's colours replace the painting's.
         size: shorter side for stylising, in pixels; None: the source's own. It enlarges long, thin
             pictures only so far (see `restyle.working_size`).
+        style_scale: size of the strokes on the picture, whatever its resolution: at 1 they are as
+            large on it as on the painting. It chooses the size for stylising, so `size` cannot be
+            given beside it. None: strokes have the network's own size in pixels.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: of the network's arithmetic; `auto`: fp32 for pictures, and for films the
             fastest that the device computes natively.
@@ -63,12 +67,13 @@ class Settings:
         deinterlace: `auto`: interlaced films become progressive; `off`: left as they are.
 
     Raises:
-        SettingsError: a value has a wrong type or is out of range.
+        SettingsError: a value has a wrong type or is out of range, or two exclude each other.
     """
 
     strength: float = 1.0
     keep_color: bool = False
     size: int | None = None
+    style_scale: float | None = None
     device: str = "auto"
     precision: Precision = "auto"
     batch: int | None = None
@@ -85,6 +90,7 @@ class Settings:
         for field in fields(self):
             value = _check(field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, value)  # 1 becomes 1.0 where a float is due
+        _refuse_both({"size": self.size, "style_scale": self.style_scale})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +106,13 @@ class _Rule:
     take: Callable[[object], object]
 
 
-def _number(low: int, high: int) -> _Rule:
+def _number(low: float, high: float) -> _Rule:
     def take(value: object) -> float | None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         return float(value) if low <= value <= high else None  # NaN is in no range
 
-    return _Rule(f"a number from {low} to {high}", take)
+    return _Rule(f"a number from {low:g} to {high:g}", take)
 
 
 def _whole(low: int, high: int) -> _Rule:
@@ -141,6 +147,7 @@ _RULES: dict[str, _Rule] = {
     "strength": _number(0, 1),
     "keep_color": _switch(),
     "size": _whole(SMALLEST_SIZE, 16384),
+    "style_scale": _number(0.1, 10),
     "device": _word(r"auto|cpu|cuda(:\d{1,3})?|mps", "auto, cpu, cuda, cuda:N or mps"),
     "precision": _choice(Precision),
     "batch": _whole(1, 256),
@@ -153,6 +160,9 @@ _RULES: dict[str, _Rule] = {
     "hw": _switch(),
     "deinterlace": _choice(Deinterlace),
 }
+
+_EXCLUSIVE = ("size", "style_scale")
+"""Both choose the size at which the network sees the picture."""
 
 _DEFAULTS: dict[str, object] = {field.name: field.default for field in fields(Settings)}
 
@@ -171,13 +181,28 @@ def check_settings(layer: Mapping[str, object]) -> dict[str, object]:
     """Check the names and values of one layer; a whole number becomes a float where one is due.
 
     Raises:
-        SettingsError: a name is unknown, or a value has a wrong type or is out of range.
+        SettingsError: a name is unknown, a value has a wrong type or is out of range, or two
+            exclude each other.
     """
     for name in layer:
         if name not in _RULES:
             known = f"(settings: {', '.join(_RULES)})"
             raise SettingsError(f"no setting {name!r}{did_you_mean(name, _RULES)} {known}")
-    return {name: _check(name, value) for name, value in layer.items()}
+    checked = {name: _check(name, value) for name, value in layer.items()}
+    _refuse_both(checked)
+    return checked
+
+
+def laid_over(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:
+    """One layer of settings from two: what the upper one sets beats the lower one.
+
+    Raises:
+        SettingsError: one of them is wrong (see `check_settings`).
+    """
+    lower, upper = check_settings(below), check_settings(above)
+    if any(upper.get(name) is not None for name in _EXCLUSIVE):
+        lower = {name: value for name, value in lower.items() if name not in _EXCLUSIVE}
+    return {**lower, **upper}
 
 
 def resolve(*layers: Mapping[str, object]) -> Settings:
@@ -187,11 +212,11 @@ def resolve(*layers: Mapping[str, object]) -> Settings:
         *layers: the weakest first: a preset's settings, then what the user typed.
 
     Raises:
-        SettingsError: a name is unknown, or a value has a wrong type or is out of range.
+        SettingsError: one of them is wrong (see `check_settings`).
     """
     merged: dict[str, Any] = {}  # checked just below: Settings takes only its own types
     for layer in layers:
-        merged |= check_settings(layer)
+        merged = laid_over(merged, layer)
     return Settings(**merged)
 
 
@@ -208,6 +233,14 @@ def shown(value: object) -> str:
     except ValueError:  # Python writes out no whole number of more than 4300 digits
         return "a number without end"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _refuse_both(values: Mapping[str, object]) -> None:
+    if all(values.get(name) is not None for name in _EXCLUSIVE):
+        raise SettingsError(
+            f"{' and '.join(_EXCLUSIVE)} exclude each other, as both choose how large the network "
+            "sees the picture: leave one out"
+        )
 
 
 def _check(name: str, value: object) -> object:

@@ -14,13 +14,14 @@ from typing import Any, TypeVar, cast
 import click
 
 from stylize.pipeline.settings import Settings, SettingsOptions, allowed, default
+from stylize.pipeline.styles import Style, typed_style
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _Decorator = Callable[[_Command], _Command]
 
 
 def look_options(command: _Command) -> _Command:
-    """Add the options that say what to paint like: `preset`, `model` (`--style` is refused)."""
+    """Add the options that say what to paint like: `preset`, `model`, `style` (its `Style`s)."""
     return _add(command, _PRESET, _MODEL, _STYLE)
 
 
@@ -31,6 +32,7 @@ def restyle_options(command: _Command) -> _Command:
         _setting("strength", float, "N", "How much of the painting shows"),
         _switch("keep_color", "Keep the colours of the source."),
         _setting("size", int, "PIXELS", "Shorter side while painting", unset="the source's"),
+        _setting("style_scale", float, "N", "Size of strokes, 1 as on the painting", unset="none"),
         _setting("device", str, "NAME", "Where to compute"),
         _setting("precision", str, "NAME", "Arithmetic of the network"),
         _setting("batch", int, "N", "Frames painted at once", unset="by their size"),
@@ -84,9 +86,10 @@ def _switch(name: str, what: str) -> _Decorator[Any]:
     return click.option(flags, name, default=None, help=what)
 
 
-def _refuse_style(_context: click.Context, _option: click.Parameter, pictures: object) -> None:
-    if pictures:
-        raise click.UsageError("--style arrives with the network for any style; use --preset")
+def _styles(
+    _context: click.Context, _option: click.Parameter, typed: tuple[str, ...]
+) -> tuple[Style, ...]:
+    return tuple(typed_style(text) for text in typed)
 
 
 _PRESET: _Decorator[Any] = click.option(
@@ -100,10 +103,8 @@ _MODEL: _Decorator[Any] = click.option(
 )
 _STYLE: _Decorator[Any] = click.option(
     "--style",
-    type=click.Path(path_type=Path),
     multiple=True,
-    callback=_refuse_style,
-    expose_value=False,
-    metavar="PICTURE",
-    help="Any picture to paint like: not in this version.",
+    callback=_styles,
+    metavar="PICTURE[:SHARE]",
+    help="Any picture to paint like; several are mixed by their shares.",
 )

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from stylize.pipeline.styles import Style
+
 from . import interruption
 from .options import encoding_options, look_options, restyle_options, typed_settings
 from .outputs import existing, output_options
@@ -29,6 +31,7 @@ def image(
     output: Path | None,
     preset: str | None,
     model: Path | None,
+    style: tuple[Style, ...],
     *,
     overwrite: bool,
     skip_existing: bool,
@@ -49,6 +52,7 @@ def image(
                 output,
                 preset=preset,
                 model=model,
+                style=style,
                 existing=there,
                 metadata=metadata,
                 report=report,
@@ -83,6 +87,7 @@ def folder(
     output: Path | None,
     preset: str | None,
     model: Path | None,
+    style: tuple[Style, ...],
     extension: str | None,
     *,
     recursive: bool,
@@ -104,6 +109,7 @@ def folder(
             output,
             preset=preset,
             model=model,
+            style=style,
             recursive=recursive,
             extension=extension,
             existing=there,

@@ -10,7 +10,6 @@ from typing import cast
 
 import click
 
-from stylize.pipeline.errors import SettingsError
 from stylize.pipeline.looks import (
     BrokenLook,
     Look,
@@ -21,6 +20,7 @@ from stylize.pipeline.looks import (
     save_look,
     user_folder,
 )
+from stylize.pipeline.styles import Style, as_styles, check_looks_named, check_style_wanted
 from stylize.presets import shipped
 
 from .options import encoding_options, look_options, restyle_options, typed_settings
@@ -39,7 +39,7 @@ def list_command(*, as_json: bool) -> None:
     """List all looks: those that ship and your own."""
     looks = list_looks()
     if as_json:
-        click.echo(json.dumps([_plain(look) for look in looks], indent=2))
+        _show_json([asdict(look) for look in looks])
         return
     _show_table([_row(look) for look in looks])
 
@@ -51,13 +51,14 @@ def show(name: str, *, as_json: bool) -> None:
     """Show what a look is and what it sets."""
     look = find_look(name)
     if as_json:
-        click.echo(json.dumps(_plain(look), indent=2))
+        _show_json(asdict(look))
         return
     facts = {
         "name": look.name,
         "summary": look.summary,
         "method": look.method,
-        "weights": look.weights,
+        "weights": look.weights or "the network for any style, which ships",
+        **({"style": ", ".join(map(str, look.styles))} if look.styles else {}),
         "from": f"{_origin(look)}: {look.path}",
     }
     _show_section(facts)
@@ -77,13 +78,14 @@ def save(
     *,
     preset: str | None,
     model: Path | None,
+    style: tuple[Style, ...],
     summary: str | None,
     overwrite: bool,
     **settings: object,
 ) -> None:
-    """Save a look under NAME: that of --preset or --model, with the settings given here."""
+    """Save under NAME the look of --preset, --model or --style with the settings given here."""
     typed = typed_settings(settings)
-    look = _based_on(preset=preset, model=model)
+    look = _based_on(preset=preset, model=model, styles=as_styles(style))
     path = save_look(name, based_on=look, settings=typed, summary=summary, overwrite=overwrite)
     if name in shipped():
         click.echo(f"Note: this hides the preset {name!r} that ships.", err=True)
@@ -96,20 +98,21 @@ def path() -> None:
     click.echo(user_folder())
 
 
-def _based_on(*, preset: str | None, model: Path | None) -> Look:
-    if preset is not None and model is None:
+def _based_on(*, preset: str | None, model: Path | None, styles: tuple[Style, ...]) -> Look:
+    check_looks_named(preset=preset, model=model, styles=styles)
+    if preset is not None:
         return find_look(preset)
-    if model is not None and preset is None:
-        from stylize.models import load_model  # brings torch: only where weights are opened
+    if model is None:
+        return model_look(None, method="micro", styles=styles)
+    from stylize.models import load_model  # brings torch: only where weights are opened
 
-        method = cast("Method", load_model(model).method)  # a test holds that there are no others
-        return model_look(model.absolute(), method=method)
-    given = "neither is" if preset is None else "both are"
-    raise SettingsError(f"name a look by --preset or by --model ({given} given)")
+    method = cast("Method", load_model(model).method)  # a test holds that there are no others
+    check_style_wanted(method, styles, held_by=model)
+    return model_look(model.absolute(), method=method, styles=styles)
 
 
-def _plain(look: Look | BrokenLook) -> dict[str, object]:
-    return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(look).items()}
+def _show_json(value: object) -> None:
+    click.echo(json.dumps(value, indent=2, default=str))  # paths become text
 
 
 def _origin(look: Look | BrokenLook) -> str:

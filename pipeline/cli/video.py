@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from stylize.pipeline.styles import Style
+
 from . import interruption
 from .options import encoding_options, look_options, restyle_options, typed_settings
 from .outputs import existing, output_options
@@ -53,6 +55,7 @@ def video(
     output: Path | None,
     preset: str | None,
     model: Path | None,
+    style: tuple[Style, ...],
     start: Fraction | None,
     end: Fraction | None,
     frames: int | None,
@@ -76,6 +79,7 @@ def video(
                 output,
                 preset=preset,
                 model=model,
+                style=style,
                 span=Span(start, end, frames),
                 existing=there,
                 metadata=metadata,

@@ -208,7 +208,7 @@ def completed_exif(
     exif: bytes,
     *,
     size: tuple[int, int],
-    settings: Mapping[str, str] | None = None,
+    settings: Mapping[str, object] | None = None,
     text: Mapping[str, str] | None = None,
 ) -> tuple[bytes, frozenset[str]]:
     """Bring a clean EXIF block up to date for the picture that is written.

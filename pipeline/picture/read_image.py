@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -34,7 +34,12 @@ _UPRIGHT: dict[int, tuple[bool, tuple[int, ...]]] = {
 }
 
 
-def read_image(path: Path, *, notify: Notify = lambda _: None) -> Picture:
+def read_image(
+    path: Path,
+    *,
+    animated: Literal["refuse", "first frame"] = "refuse",
+    notify: Notify = lambda _: None,
+) -> Picture:
     """Read a still picture.
 
     Colours are converted to sRGB from the profile in the file (without one, RGB and grey are
@@ -44,15 +49,16 @@ def read_image(path: Path, *, notify: Notify = lambda _: None) -> Picture:
 
     Args:
         path: a file of one of the formats in `picture_formats`, whatever its extension.
+        animated: what to do about an animation.
         notify: told what was lost or chosen on the way, if anything was.
 
     Raises:
-        AnimatedPictureError: it is an animation.
+        AnimatedPictureError: it is an animation, and that was to be refused.
         SourceError: it cannot be read: missing, of no known format, damaged, cut off, or of more
             pixels than `PIXEL_LIMIT`.
     """
     with opened(path) as (image, file):
-        if moves(image):
+        if animated == "refuse" and moves(image):
             raise AnimatedPictureError(
                 f"{path}: an animated {image.format} is a film (see: stylize video)"
             )

@@ -38,7 +38,7 @@ def encode_image(
     alpha: Tensor | None,
     kept: Kept,
     quality: int | None = None,
-    metadata: Mapping[str, str] | None = None,
+    metadata: Mapping[str, object] | None = None,
     notify: Notify = lambda _: None,
 ) -> bytes:
     """Encode a picture in the format of the target's extension; `write_image` puts it there.
@@ -122,7 +122,7 @@ def _completed(
     target: Path,
     *,
     size: tuple[int, int],
-    settings: Mapping[str, str] | None,
+    settings: Mapping[str, object] | None,
     notify: Notify,
 ) -> Kept:
     """Add the settings, and put what is kept where the format has a place for it, or say so."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from stylize.models import StyleNetwork, Swift, save_model
+from stylize.models.micro import Micro
 from stylize.pipeline.prepare import Choice, Painter
 from stylize.pipeline.settings import Settings
 
@@ -42,6 +43,16 @@ def network_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("networks") / "tiny.safetensors"
     torch.manual_seed(0)
     save_model(Swift(widths=(4, 4, 4, 4), blocks=1), path, recipe={"steps": 0})
+    return path
+
+
+@pytest.fixture(scope="session")
+def any_style_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained `micro` network, as small as it goes, for styles of 64 pixels."""
+    path = tmp_path_factory.mktemp("networks") / "any.safetensors"
+    torch.manual_seed(0)
+    network = Micro(widths=(4, 6, 8, 4), blocks=1, encoder=(4, 4, 4, 4), code=4)
+    save_model(network, path, recipe={"settings": {"style_size": 64}})
     return path
 
 

@@ -67,16 +67,10 @@ def test_errors_become_one_line_and_an_exit_code(
     assert capsys.readouterr().err == said
 
 
-def test_any_picture_as_style_is_not_there_yet_and_says_so(capsys: pytest.CaptureFixture[str]):
-    code, _, err = run("video", "in.mp4", "--style", "wave.jpg", capsys=capsys)
-    assert code == 2
-    assert "--style arrives with the network for any style; use --preset" in err
-
-
 def test_a_look_must_be_named(capsys: pytest.CaptureFixture[str]):
     code, _, err = run("video", "in.mp4", capsys=capsys)
     assert code == 2
-    assert err == "Error: name a look by --preset or by --model (neither is given)\n"
+    assert err == "Error: name a look by --preset, by --model or by --style (none is given)\n"
 
 
 @pytest.mark.parametrize("time", ["1:2:3:4", "-1", "soon", "1:", ""])

@@ -1,6 +1,7 @@
 """The shared options: one for every setting, unset until it is typed."""
 
 from dataclasses import fields
+from pathlib import Path
 
 import click
 import pytest
@@ -13,7 +14,9 @@ from stylize.pipeline.cli.options import (
     typed_settings,
 )
 from stylize.pipeline.settings import Settings, allowed
+from stylize.pipeline.styles import Style
 
+LOOKS = ("preset", "model", "style")
 NAMES = [field.name for field in fields(Settings)]
 
 
@@ -23,7 +26,7 @@ NAMES = [field.name for field in fields(Settings)]
 @encoding_options
 def command(**params):
     """Give back what was typed."""
-    click.echo(repr((params["preset"], params["model"], typed_settings(params))))
+    click.echo(repr((*(params[name] for name in LOOKS), typed_settings(params))))
 
 
 def _run(*arguments):
@@ -31,15 +34,14 @@ def _run(*arguments):
 
 
 def test_every_setting_has_exactly_one_option_spelt_like_it():
-    options = [option for option in command.params if option.name not in ("preset", "model")]
-    assert [option.name for option in options if option.name != "style"] == NAMES
+    assert [option.name for option in command.params if option.name not in LOOKS] == NAMES
     for name in NAMES:
         flag = f"--{name.replace('_', '-')}"
-        assert [option.name for option in options if flag in option.opts] == [name]
+        assert [option.name for option in command.params if flag in option.opts] == [name]
 
 
 def test_nothing_typed_sets_nothing():
-    assert _run().output == "(None, None, {})\n"
+    assert _run().output == "(None, None, (), {})\n"
 
 
 def test_only_what_was_typed_is_set_even_if_it_is_zero_or_no():
@@ -61,10 +63,10 @@ def test_what_is_no_number_is_wrong_usage():
     assert "'--size': 'big' is not a valid integer" in result.output
 
 
-def test_style_is_refused_in_one_line_for_now():
-    result = _run("--style", "a.jpg", "--style", "b.jpg")
-    assert result.exit_code == 2
-    assert "--style arrives with the network for any style; use --preset" in result.output
+def test_styles_are_read_with_their_shares():
+    result = _run("--style", "a.jpg", "--style", "b.jpg:0.3")
+    styles = (Style(Path("a.jpg"), 1.0), Style(Path("b.jpg"), 0.3))
+    assert result.output == f"(None, None, {styles!r}, {{}})\n"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -135,7 +135,16 @@ def test_save_replaces_only_when_told_to(run):
         (("x", "--preset", "wave", "--size", "7"), "size must be a whole number from 16 to 16384"),
         (("x", "--preset", "wave", "--crf", "nan"), "crf must be a number from 0 to 63 (got nan)"),
         (("a/b", "--preset", "wave"), "a preset cannot be called 'a/b' (allowed: "),
-        (("x",), "name a look by --preset or by --model (neither is given)"),
+        (("x",), "name a look by --preset, by --model or by --style (none is given)"),
+        (
+            ("x", "--preset", "wave", "--style", "a.jpg"),
+            "name a look by --preset or by --style (both",
+        ),
+        (("x", "--style", "gone.jpg"), "style: there is no file gone.jpg"),
+        (
+            ("x", "--preset", "wave", "--size", "99", "--style-scale", "2"),
+            "size and style_scale excl",
+        ),
         (("x", "--preset", "wave", "--model", "w"), "name a look by --preset or by --model (both"),
     ],
 )
@@ -164,6 +173,39 @@ def test_save_refuses_what_is_no_network(run, folder, tmp_path):
     assert err.startswith(f"Error: {tmp_path / 'mine.pth'}: ")
     assert err.count("\n") == 1
     assert not folder.exists()
+
+
+def test_save_takes_pictures_to_paint_like(run, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"")
+    styles = ("--style", "a.jpg:0.7", "--style", "b.jpg")
+    assert run("save", "mixed", *styles, "--strength", 0.5) == (0, f"{folder / 'mixed.toml'}\n", "")
+    document = tomllib.loads((folder / "mixed.toml").read_text(encoding="utf-8"))
+    assert document == {
+        "summary": "",
+        "method": "micro",
+        "style": [f"{tmp_path / 'a.jpg'}:0.7", f"{tmp_path / 'b.jpg'}:1.0"],
+        "origin": {},
+        "settings": {"strength": 0.5},
+    }
+    code, out, _ = run("show", "mixed")
+    assert code == 0
+    assert f"style    {tmp_path / 'a.jpg'}:0.7, {tmp_path / 'b.jpg'}:1.0\n" in out
+    (shown,) = (one for one in json.loads(run("list", "--json")[1]) if one["name"] == "mixed")
+    assert shown["styles"][0] == {"path": str(tmp_path / "a.jpg"), "share": 0.7}
+
+
+def test_save_takes_a_network_for_any_style_with_a_style_only(run, any_style_file, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"")
+    code, _, err = run("save", "x", "--model", any_style_file)
+    assert (code, err.startswith(f"Error: {any_style_file}: a micro network paints like")) == (
+        2,
+        True,
+    )
+    assert run("save", "x", "--model", any_style_file, "--style", tmp_path / "a.jpg")[0] == 0
+    shown = json.loads(run("show", "x", "--json")[1])
+    assert (shown["method"], shown["weights"]) == ("micro", str(any_style_file))
 
 
 def test_path_prints_the_users_folder(run, folder):

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import tomli_w
 
 from stylize.models.checkpoint import NETWORKS
 from stylize.pipeline.errors import PresetError
 from stylize.pipeline.look_file import Method, look_document, read_look
+from stylize.pipeline.styles import Style
 from stylize.presets import shipped
 
 NETWORK = "method = 'swift'\nweights = 'night.safetensors'\n"
@@ -61,6 +63,25 @@ def test_weights_may_be_absolute_or_under_home(read, tmp_path, monkeypatch):
         assert look.weights == tmp_path / "night.safetensors"
 
 
+def test_a_network_for_any_style_takes_pictures_as_seen_from_the_file(read, tmp_path):
+    for name in ("a.jpg", "b:2.jpg"):
+        (tmp_path / name).write_bytes(b"")
+    look = read("method = 'micro'\nstyle = 'a.jpg'\n")
+    assert (look.weights, look.styles) == (None, (Style(tmp_path / "a.jpg"),))
+    look = read(NETWORK.replace("swift", "micro") + "style = ['a.jpg:0.7', 'b:2.jpg:0.3']\n")
+    assert look.weights == tmp_path / "night.safetensors"
+    assert look.styles == (Style(tmp_path / "a.jpg", 0.7), Style(tmp_path / "b:2.jpg", 0.3))
+
+
+def test_a_document_names_its_styles_from_everywhere(read, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"")
+    look = read("method = 'micro'\nstyle = 'a.jpg'\n")
+    document = look_document(look, settings={})
+    assert document["style"] == [f"{tmp_path / 'a.jpg'}:1.0"]
+    assert "weights" not in document
+    assert read(tomli_w.dumps(document)).styles == look.styles
+
+
 def test_a_file_may_borrow_the_network_of_a_look_that_ships(read):
     base = read_look(shipped()["wave"], "shipped")
     look = read("based_on = 'wave'\n[settings]\nsize = 480\n")
@@ -72,9 +93,9 @@ def test_a_file_may_borrow_the_network_of_a_look_that_ships(read):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "method must be swift or johnson (it is missing)"),
-        ("method = 'gatys'", "method must be swift or johnson (got 'gatys')"),
-        ("method = 3", "method must be swift or johnson (got 3)"),
+        ("", "method must be swift, johnson or micro (it is missing)"),
+        ("method = 'gatys'", "method must be swift, johnson or micro (got 'gatys')"),
+        ("method = 3", "method must be swift, johnson or micro (got 3)"),
         ("method = 'swift'", "weights must name the file of a network (or use based_on)"),
         ("method = 'swift'\nweights = 7.5", "weights must be one line of printable text (got 7.5)"),
         (NETWORK + "sumary = 'x'", "no key 'sumary'; did you mean 'summary'? (keys: summary, "),
@@ -93,12 +114,32 @@ def test_a_file_may_borrow_the_network_of_a_look_that_ships(read):
             NETWORK + "[settings]\nkeep-color = true\nkeep_color = true",
             "[settings] keep_color is given twice",
         ),
-        (f"method = 0x{'f' * 6000}", "method must be swift or johnson (got a number without end)"),
+        (
+            f"method = 0x{'f' * 6000}",
+            "method must be swift, johnson or micro (got a number without end)",
+        ),
         (
             f"{NETWORK}settings.size = '{'x' * 999}'",
             "[settings] size must be a whole number from 16 to",
         ),
         ("based_on = 'wvae'", "based_on: no look 'wvae' ships; did you mean 'wave'? (these do: "),
+        ("method = 'micro'", "style must name a picture where method is micro"),
+        ("method = 'micro'\nstyle = []", "style must name a picture where method is micro"),
+        (NETWORK + "style = 'a.jpg'", "style must be left out where method is swift"),
+        ("method = 'micro'\nstyle = 'a.jpg'", "style: there is no file "),
+        ("method = 'micro'\nstyle = 7.5", "style must be one line of printable text (got 7.5)"),
+        (
+            "method = 'micro'\nstyle = ['night.toml:0']",
+            "one of the styles must have a share above 0",
+        ),
+        (
+            "based_on = 'wave'\nstyle = 'a.jpg'",
+            "based_on already gives the network: leave out style",
+        ),
+        (
+            NETWORK + "settings.size = 480\nsettings.style-scale = 2",
+            "[settings] size and style_scale exclude each other",
+        ),
         ("based_on = 'wave'\nmethod = 'swift'", "based_on already gives the network: leave out"),
     ],
 )

@@ -14,6 +14,7 @@ from stylize.pipeline.looks import (
     save_look,
     user_folder,
 )
+from stylize.pipeline.styles import Style
 from stylize.presets import shipped
 
 
@@ -167,6 +168,22 @@ def test_a_look_saved_from_weights_refers_to_them_from_everywhere(monkeypatch, w
     save_look("night", based_on=model_look(Path(weights.name), method="johnson"), settings={})
     look = find_look("night")
     assert (look.method, look.weights, look.based_on) == ("johnson", weights, None)
+
+
+def test_a_look_saved_from_pictures_is_found_with_them(tmp_path, folder):
+    styles = (Style(tmp_path / "a.jpg", 0.7), Style(tmp_path / "b.jpg", 0.3))
+    look = model_look(None, method="micro", styles=styles)
+    assert (look.name, look.path) == ("a+b", tmp_path / "a.jpg")
+    with pytest.raises(PresetError, match=r"^style: there is no file .*a\.jpg$"):
+        save_look("mixed", based_on=look, settings={})
+    assert list(folder.iterdir()) == []
+    for style in styles:
+        style.path.write_bytes(b"")
+    save_look("mixed", based_on=look, settings={"style_scale": 2})
+    found = find_look("mixed")
+    assert (found.method, found.weights, found.styles) == ("micro", None, styles)
+    save_look("small", based_on=found, settings={"size": 480})
+    assert find_look("small").settings == {"size": 480}
 
 
 def test_a_look_saved_from_one_that_ships_names_it_and_survives_a_reinstallation(folder):

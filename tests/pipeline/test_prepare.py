@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
+from stylize.models import Swift, save_model
+from stylize.models.checkpoint import Recipe
 from stylize.pipeline.errors import ModelError, SettingsError, TargetError
 from stylize.pipeline.prepare import beside, choose, is_due, prepare
 
@@ -27,7 +30,7 @@ def test_an_option_beats_the_preset(network_file: Path, tmp_path: Path):
 
 @pytest.mark.parametrize("given", [{}, {"preset": "wave", "model": "wave.safetensors"}])
 def test_one_look_is_wanted(given: dict[str, str]):
-    with pytest.raises(SettingsError, match="name a look by --preset or by --model"):
+    with pytest.raises(SettingsError, match="name a look by --preset"):
         choose(preset=given.get("preset"), model=given.get("model"), options={})
 
 
@@ -38,7 +41,27 @@ def test_a_prepared_painter_paints_and_says_what_with(network_file: Path):
     made_by = painter.provenance()
     assert made_by["weights"] == painter.weights_hash
     assert made_by["strength"] == "1.0"
-    assert "size" not in made_by
+    assert not {"size", "styles"} & made_by.keys()
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [({}, None), ({"size": 200}, 200), ({"style_scale": 2}, 32), ({"style_scale": 10}, 16)],
+)
+def test_the_size_at_which_a_picture_is_seen_follows_from_the_styles(
+    options: dict[str, float], size: int | None, any_style_file: Path, tmp_path: Path
+):
+    Image.new("RGB", (40, 40), "red").save(tmp_path / "a.png")
+    choice = choose(preset=None, model=any_style_file, style=tmp_path / "a.png", options=options)
+    assert prepare(choice, film=False).size() == size  # its styles had 64 pixels
+
+
+@pytest.mark.parametrize("recipe", [{}, {"settings": 3}, {"settings": {"style_size": "9"}}])
+def test_where_no_recipe_tells_the_size_of_the_style_it_was_512(recipe: Recipe, tmp_path: Path):
+    path = tmp_path / "x.safetensors"
+    save_model(Swift(widths=(4, 4, 4, 4), blocks=1), path, recipe=recipe)
+    painter = prepare(choose(preset=None, model=path, options={"style_scale": 2}), film=False)
+    assert painter.size() == 256
 
 
 def test_a_missing_model_is_named():

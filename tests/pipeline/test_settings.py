@@ -14,6 +14,7 @@ from stylize.pipeline.settings import (
     check_settings,
     default,
     did_you_mean,
+    laid_over,
     resolve,
     shown,
 )
@@ -22,6 +23,7 @@ EDGES = {
     "strength": (0, 0.25, 1),
     "keep_color": (True, False),
     "size": (None, 16, 16384),
+    "style_scale": (None, 0.1, 1, 10),
     "device": ("auto", "cpu", "cuda", "cuda:0", "cuda:12", "mps"),
     "precision": ("auto", "fp32", "bf16", "fp16"),
     "batch": (None, 1, 256),
@@ -39,6 +41,7 @@ BEYOND = {
     "strength": (-0.01, 1.01, math.nan, math.inf, True, "1", None, 10**400),
     "keep_color": (0, 1, "yes", None),
     "size": (15, 16385, 720.0, True, "720"),
+    "style_scale": (0, 0.099, 10.1, -1, math.nan, True, "1"),
     "device": ("gpu", "cuda:", "cuda:-1", "cuda:x", "CPU", " cpu", "cpu\n", 0, None),
     "precision": ("fp8", "float32", "", 16, None),
     "batch": (0, 257, 1.0, False),
@@ -87,6 +90,7 @@ def test_a_refused_value_is_shown_in_what_fits_a_line(value, text):
 
 def test_the_refusals_read_well():
     assert allowed("strength") == "a number from 0 to 1"
+    assert allowed("style_scale") == "a number from 0.1 to 10"
     assert allowed("size") == "a whole number from 16 to 16384"
     assert allowed("precision") == "auto, fp32, bf16 or fp16"
     assert allowed("deinterlace") == "auto or off"
@@ -123,6 +127,25 @@ def test_none_takes_a_presets_value_back_where_none_is_allowed():
 def test_a_wrong_value_is_refused_even_if_a_later_layer_would_hide_it():
     with pytest.raises(SettingsError, match="strength must be"):
         resolve({"strength": 2}, {"strength": 1})
+
+
+def test_two_ways_to_say_how_large_a_picture_is_seen_exclude_each_other():
+    for both in (check_settings, resolve, lambda layer: Settings(**layer)):
+        with pytest.raises(
+            SettingsError, match=r"^size and style_scale exclude each other, as both"
+        ):
+            both({"size": 480, "style_scale": 2.0})
+    assert check_settings({"size": None, "style_scale": 2}) == {"size": None, "style_scale": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("preset", "typed"),
+    [({"size": 480}, {"style_scale": 2.0}), ({"style_scale": 2.0}, {"size": 480})],
+)
+def test_the_one_that_was_typed_takes_the_place_of_the_presets_other(preset, typed):
+    assert laid_over({"seed": 1, **preset}, typed) == {"seed": 1, **typed}
+    assert resolve(preset, typed) == Settings(**typed)
+    assert resolve(preset, dict.fromkeys(typed)) == Settings(**preset)  # None takes nothing away
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_and_all_others():

@@ -226,6 +226,16 @@ def test_an_animation_is_refused_as_a_film(tmp_path, photo, suffix):
         read_image(path)
 
 
+@pytest.mark.parametrize("suffix", ["gif", "png", "webp", "avif"])
+def test_of_an_animation_the_first_frame_is_read_where_that_is_wanted(tmp_path, suffix):
+    path = tmp_path / f"x.{suffix}"
+    red, blue = (Image.new("RGB", (16, 16), colour) for colour in ("red", "blue"))
+    red.save(path, save_all=True, append_images=[blue], duration=100)
+    assert (
+        np.abs(_pixels(read_image(path, animated="first frame")) - np.array([255, 0, 0])).max() < 9
+    )
+
+
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     with pytest.raises(SourceError, match=r"x\.png: no such file$"):
         read_image(tmp_path / "x.png")
