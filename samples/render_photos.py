@@ -17,10 +17,11 @@ WIDTH, HEIGHT = 768, 512
 
 
 class Shot(NamedTuple):
-    """How a scene is taken: its module is `scene_<name>`."""
+    """How a scene is taken and kept: its module is `scene_<name>`."""
 
     exposure: float = 1.0
     bloom: float = 0.12
+    quality: int = 88
 
 
 SHOTS = {
@@ -29,6 +30,10 @@ SHOTS = {
     "lighthouse": Shot(),
     "balloons": Shot(),
     "cat": Shot(exposure=0.85),
+    "portrait": Shot(exposure=1.05),
+    "street": Shot(quality=82),
+    "night": Shot(quality=80),
+    "page": Shot(exposure=1.4, bloom=0.0, quality=86),
 }
 
 
@@ -49,7 +54,7 @@ def main(names: list[str]) -> None:
     folder = HERE / "photos"
     folder.mkdir(exist_ok=True)
     for name in names or SHOTS:
-        render(name).save(folder / f"{name}.jpg", quality=88)
+        render(name).save(folder / f"{name}.jpg", quality=SHOTS[name].quality)
 
 
 if __name__ == "__main__":

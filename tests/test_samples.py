@@ -13,7 +13,9 @@ import pytest
 from PIL import Image
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-PHOTOGRAPHS = ("balloons", "cat", "fruit", "lake", "lighthouse")
+PHOTOGRAPHS = (
+    "balloons", "cat", "fruit", "lake", "lighthouse", "night", "page", "portrait", "street",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -29,9 +31,12 @@ def grey(picture):
     return (small - small.mean()) / small.std()
 
 
-def test_the_photographs_are_those_that_the_figures_show(script):
+def test_the_photographs_are_those_that_have_a_scene_and_the_sheet_shows_six(script):
     found = sorted(path.stem for path in (SAMPLES / "photos").iterdir())
-    assert found == sorted(script("figures").PHOTOGRAPHS) == list(PHOTOGRAPHS)
+    assert found == sorted(script("render_photos").SHOTS) == list(PHOTOGRAPHS)
+    shown = script("render_sheet").photographs(None)
+    assert len(shown) == 6
+    assert all(path.is_file() for path in shown)
 
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
@@ -41,6 +46,15 @@ def test_a_photograph_decodes_and_has_light_and_shade(name):
         pixels = np.asarray(picture.convert("L"))
     low, high = np.percentile(pixels, [2, 98])
     assert high - low > 100
+
+
+@pytest.mark.parametrize("name", ["night", "page", "portrait", "street"])
+def test_a_photograph_is_what_its_scene_renders(script, name):
+    render = script("render_photos").render
+    small = render(name, 192, 128, oversampling=1)
+    assert small.tobytes() == render(name, 192, 128, oversampling=1).tobytes()
+    with Image.open(SAMPLES / "photos" / f"{name}.jpg") as shipped:
+        assert (grey(shipped) * grey(small)).mean() > 0.8
 
 
 def test_the_clip_has_all_its_frames_and_moves():
@@ -80,15 +94,62 @@ def test_the_mosaic_is_what_its_script_renders(script):
 
 
 def test_a_sheet_lays_its_pictures_out_in_rows(script):
-    sheet = script("figures").sheet
+    sheet = script("sheet").sheet
     rows = [[Image.new("RGB", (30, 20), colour) for colour in pair] for pair in
             (("red", "lime"), ("blue", "black"))]  # fmt: skip
-    page = sheet(rows, headings=())
+    page = sheet(rows)
     assert page.size == (66, 46)
     assert [page.getpixel(at) for at in ((0, 0), (65, 0), (0, 45), (65, 45), (33, 10))] == [
         (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0), (255, 255, 255),
     ]  # fmt: skip
-    assert sheet(rows, headings=("a", "b")).height == 46 + 26
+    assert sheet(rows, headings=("a", "b")).size == (66, 46 + 26)
+
+
+def test_a_sheet_has_its_labels_above_and_at_the_left(script):
+    rows = [[Image.new("RGB", (60, 40), "red")] * 2] * 3
+    page = script("sheet").sheet(rows, headings=("a", "b"), names=("long name", "d", ""))
+    assert page.size == (26 + 126, 26 + 132)
+    inked = np.asarray(page.convert("L")) < 200
+    pixels = np.asarray(page)
+    assert (pixels[26:66, 26:86] == (255, 0, 0)).all()
+    assert inked[:26, 26:86].any()
+    assert inked[:26, 92:].any()
+    assert inked[26:66, :26].any()  # the name of the first row, made to fit
+    assert not inked[:26, :26].any()
+    assert not inked[118:, :26].any()
+
+
+def test_the_sheet_shows_a_folder_in_the_looks_that_are_named(script, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("not a photograph")
+    with Image.open(SAMPLES / "photos" / "cat.jpg") as cat:
+        cat.resize((96, 64)).save(folder / "my_cat.png")
+    to = tmp_path / "sheet.png"
+    script("render_sheet").main(
+        ["--photos", str(folder), "--looks", "wave", "--width", "60", "-o", str(to)]
+    )
+    with Image.open(to) as page:
+        assert page.size == (26 + 2 * 66 - 6, 26 + 40)
+        pixels = np.asarray(page, dtype=float)
+    original, painted = pixels[26:, 26:86], pixels[26:, 92:]
+    assert np.abs(original - painted).mean() > 20
+    kept = np.corrcoef(original.mean(axis=2).ravel(), painted.mean(axis=2).ravel())[0, 1]
+    assert kept > 0.4  # it is the same cat
+
+
+def test_the_sheet_has_a_column_for_each_shipped_look_and_each_style(script):
+    module = script("render_sheet")
+    shipped = module.shipped_looks()
+    assert {"wave", "mosaic"} <= set(shipped)
+    columns = module.columns(shipped, [Path("red_fuji.jpg")])
+    assert [heading for heading, _ in columns] == [*shipped, "red fuji"]
+    assert columns[-1][1].keywords == {"style": [Path("red_fuji.jpg")]}
+
+
+def test_a_folder_without_photographs_is_said_to_have_none(script, tmp_path):
+    with pytest.raises(SystemExit, match="holds no photographs"):
+        script("render_sheet").photographs(tmp_path)
 
 
 def test_stills_are_spread_over_the_clip(script):
@@ -101,4 +162,4 @@ def test_the_samples_stay_small():
     kept = [SAMPLES / "clip.mp4", *SAMPLES.glob("*.py")]
     for folder in ("photos", "styles", "figures"):
         kept += (SAMPLES / folder).glob("*")
-    assert sum(path.stat().st_size for path in kept) < 2_500_000
+    assert sum(path.stat().st_size for path in kept) < 3_000_000
