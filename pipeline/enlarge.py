@@ -47,8 +47,8 @@ def enlarge(painted: Tensor, seen: Tensor, source: Tensor) -> Tensor:
     for channel in range(3):  # one after the other: at 4K a plane has 33 MB
         one = slice(channel, channel + 1)
         plane = _resampled(strokes[:, one], size, "bicubic")
-        plane = torch.maximum(plane, _resampled(least[:, one], size, "bilinear"))
-        plane = torch.minimum(plane, _resampled(most[:, one], size, "bilinear"))
+        torch.maximum(plane, _resampled(least[:, one], size, "bilinear"), out=plane)
+        torch.minimum(plane, _resampled(most[:, one], size, "bilinear"), out=plane)
         plane.addcmul_(_resampled(slope[:, one], size, "bilinear"), detail)
         enlarged[:, one] = plane.clamp_(0, 1)
     return enlarged
@@ -56,11 +56,11 @@ def enlarge(painted: Tensor, seen: Tensor, source: Tensor) -> Tensor:
 
 def _slope(painted: Tensor, guide: Tensor) -> Tensor:
     """How each channel of the painting follows the brightness around, -1 to 1, at half the size."""
-    brightness, colour = _halved(guide), _halved(painted)
+    brightness, colour = _sampled(guide), _sampled(painted)
     mean_brightness, mean_colour = _mean(brightness), _mean(colour)
-    variance = _mean(_halved(guide * guide)) - mean_brightness**2
-    spread = _mean(_halved(painted * painted)) - mean_colour**2
-    together = _mean(_halved(guide * painted)) - mean_brightness * mean_colour
+    variance = _mean(brightness**2) - mean_brightness**2
+    spread = _mean(colour**2) - mean_colour**2
+    together = _mean(brightness * colour) - mean_brightness * mean_colour
     explained = together**2 / (variance * spread).clamp_min(1e-6)
     slope = together / (variance.clamp_min(0) + EPSILON)
     return _mean(slope.clamp_(-1, 1) * explained.clamp_(0, 1))
@@ -78,12 +78,13 @@ def _strokes(painted: Tensor, slope: Tensor, *, times: float) -> Tensor:
     return torch.lerp(painted, sharp, alone * min(1.0, times - 1))
 
 
-def _halved(planes: Tensor) -> Tensor:
-    return functional.avg_pool2d(planes, 2, ceil_mode=True)
+def _sampled(planes: Tensor) -> Tensor:
+    """Every second pixel each way: enough to measure by, as in the fast guided filter."""
+    return planes[..., ::2, ::2].contiguous()
 
 
 def _mean(planes: Tensor) -> Tensor:
-    """Of three by three pixels: five or six of the painting's each way."""
+    """Of three by three pixels, which span five of the painting's each way."""
     return _weighed(planes, 1.0)
 
 
@@ -113,5 +114,5 @@ def _highest(planes: Tensor) -> Tensor:
 
 
 def _resampled(planes: Tensor, size: tuple[int, int], mode: str) -> Tensor:
-    # With antialias, which changes nothing in enlarging, it is twice as fast on a processor.
+    # Antialiasing changes nothing in enlarging, and makes it twice as fast on a processor.
     return functional.interpolate(planes, size, mode=mode, antialias=True, align_corners=False)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
+
 from torch.nn import functional
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _LUMA = (0.2126, 0.7152, 0.0722)  # BT.709
 
@@ -18,5 +21,5 @@ def resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
 
 def luma(pictures: Tensor) -> Tensor:
     """The brightness of (N, 3, H, W) RGB, (N, 1, H, W), as BT.709 weighs the channels."""
-    weights = torch.tensor(_LUMA, device=pictures.device, dtype=pictures.dtype)
-    return (pictures * weights.view(1, 3, 1, 1)).sum(1, keepdim=True)
+    red, green, blue = pictures.split(1, dim=1)
+    return (red * _LUMA[0]).add_(green, alpha=_LUMA[1]).add_(blue, alpha=_LUMA[2])
