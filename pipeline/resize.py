@@ -21,5 +21,5 @@ def resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
 
 def luma(pictures: Tensor) -> Tensor:
     """The brightness of (N, 3, H, W) RGB, (N, 1, H, W), as BT.709 weighs the channels."""
-    red, green, blue = pictures.split(1, dim=1)
+    red, green, blue = (pictures[:, channel : channel + 1] for channel in range(3))
     return (red * _LUMA[0]).add_(green, alpha=_LUMA[1]).add_(blue, alpha=_LUMA[2])
