@@ -40,7 +40,7 @@ class TrainingSettings:
         tv_weight: of the total variation.
         grid_weight: of what repeats every 8 pixels.
         temporal_weight: of the steadiness loss; 0 trains without.
-        learning_rate: of Adam at its highest.
+        learning_rate: at its highest (see `Optimiser`).
         seed: of weights, crops, motion and the held-out split, 0 to 2³¹ - 1.
     """
 

@@ -31,6 +31,7 @@ from .losses import (
 )
 from .motion import disturb, random_motion, steadiness_loss
 from .network import StyleNetwork
+from .optimiser import Optimiser
 from .settings import TrainingSettings
 from .vgg import Vgg
 from .whole_file import whole_file
@@ -74,10 +75,8 @@ class Trainer:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             network = NETWORKS[settings.method]()
-        self.network = network.to(device).to(memory_format=torch.channels_last).train()
-        self._optimiser = torch.optim.Adam(
-            self.network.parameters(), lr=settings.learning_rate, fused=True
-        )
+        self.network = network.to(device).train()
+        self._optimiser = Optimiser(self.network)
         self._contents: dict[int, Tensor] = {}
         self._styles: dict[int, StyleTarget] = {}
         self.step = 0
@@ -129,11 +128,7 @@ class Trainer:
             weighted["temporal"] = (settings.temporal_weight * TEMPORAL_EVERY, loss)
         self._note({name: loss.item() for name, (_, loss) in weighted.items()})
         total = torch.stack([weight * loss for weight, loss in weighted.values()]).sum()
-        for group in self._optimiser.param_groups:
-            group["lr"] = settings.learning_rate_at(fraction)
-        self._optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        self._optimiser.step()
+        self._optimiser.step(total, rate=settings.learning_rate_at(fraction))
         self.step += 1
 
     def _paint(self, styles: Crops | None) -> tuple[Callable[[Tensor], Tensor], StyleTarget]:

@@ -1,0 +1,60 @@
+"""The optimiser of training: Muon for the kernels, Adam for all that is one number a channel.
+
+Muon (Jordan 2024; `torch.optim.Muon`) makes every step of a weight matrix orthogonal; a kernel is
+taken as the matrix (outputs, inputs · size · size). With a `swift` and great_wave, 200 steps of it
+brought the weighted loss to 24 where Adam's best rate brought it to 29. A step costs hardly more:
+nearly all of its time goes into the extractor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+KERNEL_RATE = 5.0
+"""Times the learning rate, for kernels: 1e-2 where Adam has 2e-3 (measured: 1, 5 and 15)."""
+MOMENTUM = 0.95
+"""Of Muon, as Jordan 2024 has it."""
+
+
+class Optimiser:
+    """Muon and Adam, each for its parameters.
+
+    Args:
+        network: what learns, on its device already and in plain (contiguous) memory.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self._kernels = [each for each in network.parameters() if each.dim() > 1]
+        # The very same memory as matrices, which is what Muon takes.
+        self._matrices = [nn.Parameter(each.detach().view(len(each), -1)) for each in self._kernels]
+        others = [each for each in network.parameters() if each.dim() <= 1]
+        self._muon = torch.optim.Muon(
+            self._matrices, weight_decay=0.0, momentum=MOMENTUM, adjust_lr_fn="match_rms_adamw"
+        )
+        self._adam = torch.optim.Adam(others, fused=True)
+
+    def step(self, loss: Tensor, *, rate: float) -> None:
+        """Go down the gradient of a loss, at a learning rate."""
+        for optimiser, times in ((self._muon, KERNEL_RATE), (self._adam, 1.0)):
+            for group in optimiser.param_groups:
+                group["lr"] = rate * times
+        for kernel in self._kernels:
+            kernel.grad = None
+        self._adam.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        for kernel, matrix in zip(self._kernels, self._matrices, strict=True):
+            matrix.grad = None if kernel.grad is None else kernel.grad.reshape(matrix.shape)
+        self._muon.step()
+        self._adam.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that `load_state_dict` needs."""
+        return {"muon": self._muon.state_dict(), "adam": self._adam.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where another stood."""
+        self._muon.load_state_dict(state["muon"])
+        self._adam.load_state_dict(state["adam"])
