@@ -43,6 +43,13 @@ class Statistics:
         """The same on a device, in a dtype."""
         return Statistics(self.mean.to(*where), self.deviation.to(*where), self.gram.to(*where))
 
+    def chunk(self, parts: int) -> list[Statistics]:
+        """Those of so many parts of the batch; a style that all share goes to each part."""
+        if len(self.mean) == 1:
+            return [self] * parts
+        pieces = (each.chunk(parts) for each in (self.mean, self.deviation, self.gram))
+        return [Statistics(*piece) for piece in zip(*pieces, strict=True)]
+
 
 StyleTarget = Mapping[str, Statistics]
 """The statistics that a painting is to have, by layer."""

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -115,21 +115,51 @@ class Trainer:
         content = self._content(batch.numbers, crops)
         paint, style = self._paint(styles)
         painted = paint(crops)
-        with torch.autocast(self.device.type, torch.bfloat16):
-            found = self._vgg(painted, {*STYLE_LAYERS, CONTENT_LAYER})
+        perceived, gradient = self._perceived(painted, content, style)
         weighted = {
-            "content": (settings.content_weight, content_loss(found, content)),
-            "style": (settings.style_weight_at(fraction), style_loss(found, style)),
             "tv": (settings.tv_weight, total_variation(painted)),
             "grid": (settings.grid_weight, grid(painted)),
         }
         if settings.temporal_weight and self.step % TEMPORAL_EVERY == 0:
             loss = self._unsteadiness(paint, crops, painted)
             weighted["temporal"] = (settings.temporal_weight * TEMPORAL_EVERY, loss)
-        self._note({name: loss.item() for name, (_, loss) in weighted.items()})
-        total = torch.stack([weight * loss for weight, loss in weighted.values()]).sum()
+        self._note(perceived | {name: loss.item() for name, (_, loss) in weighted.items()})
+        # The last one is not the perceptual loss, but has its gradient.
+        total = sum(
+            (weight * loss for weight, loss in weighted.values()), (painted * gradient).sum()
+        )
         self._optimiser.step(total, rate=settings.learning_rate_at(fraction))
         self.step += 1
+
+    def _perceived(
+        self, painted: Tensor, content: Tensor, style: StyleTarget
+    ) -> tuple[dict[str, float], Tensor]:
+        """Content and style loss, and the gradient of their weighted sum by the paintings.
+
+        On a processor one painting after the other, whose features then stay in its caches: a
+        tenth of a step's time, and a fraction of its memory.
+        """
+        weights = {
+            "content": self.settings.content_weight,
+            "style": self.settings.style_weight_at(self.fraction),
+        }
+        means = dict.fromkeys(weights, 0.0)
+        leaf = painted.detach().requires_grad_()
+        parts = len(painted) if self.device.type == "cpu" else 1
+        for part, wanted, number in zip(
+            leaf.chunk(parts), content.chunk(parts), range(parts), strict=True
+        ):
+            found = self._vgg(part, {*STYLE_LAYERS, CONTENT_LAYER})
+            own = {layer: each.chunk(parts)[number] for layer, each in style.items()}
+            losses = {
+                "content": content_loss(found, {CONTENT_LAYER: wanted}) / parts,
+                "style": style_loss(found, own) / parts,
+            }
+            weighted = torch.stack([weights[name] * loss for name, loss in losses.items()])
+            weighted.sum().backward()  # type: ignore[no-untyped-call]
+            for name, loss in losses.items():
+                means[name] += loss.item()
+        return means, cast("Tensor", leaf.grad)
 
     def _paint(self, styles: Crops | None) -> tuple[Callable[[Tensor], Tensor], StyleTarget]:
         """What paints in this step, and what statistics its paintings are to have."""
@@ -152,14 +182,13 @@ class Trainer:
         )
 
     @torch.no_grad()
-    def _content(self, numbers: Sequence[int], crops: Tensor) -> dict[str, Tensor]:
+    def _content(self, numbers: Sequence[int], crops: Tensor) -> Tensor:
         """The content of crops, measured when each is met first: later it costs nothing."""
         for number, crop in zip(numbers, crops, strict=True):
             if number not in self._contents:
                 features = self._vgg(crop[None], [CONTENT_LAYER])[CONTENT_LAYER]
                 self._contents[number] = features.cpu()
-        found = torch.cat([self._contents[number] for number in numbers])
-        return {CONTENT_LAYER: found.to(self.device)}
+        return torch.cat([self._contents[number] for number in numbers]).to(self.device)
 
     @torch.no_grad()
     def _measured(self, numbers: Sequence[int], crops: Tensor) -> StyleTarget:
