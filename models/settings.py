@@ -16,8 +16,6 @@ LAST_RATE = 0.05
 """Of the learning rate, at the end of the cosine."""
 WARM_UP = 0.01
 """Of the run, over which the learning rate rises: Adam's first steps are wild."""
-STYLE_FIRST = 4.0
-"""Times the style weight, while strokes are learnt."""
 STYLE_FIRST_UNTIL, STYLE_FALLEN_AT = 0.35, 0.6
 """Of the run. Strokes that were learnt under much style are kept when it falls, and faces come
 back: with great_wave the content loss fell from 3.4 to 2.7 while the style loss stayed at 2.2."""
@@ -37,6 +35,8 @@ class TrainingSettings:
         style_size: shorter side of the style picture in pixels: larger gives larger strokes.
         content_weight: of the squared error at relu4_1.
         style_weight: of the style loss at the end of the run (see `style_weight_at`).
+        style_first: times the style weight in the first part of the run, while strokes are learnt;
+            1 for a run that starts from a network which has learnt them.
         tv_weight: of the total variation.
         grid_weight: of what repeats every 8 pixels.
         temporal_weight: of the steadiness loss; 0 trains without.
@@ -52,6 +52,7 @@ class TrainingSettings:
     style_size: int = 512
     content_weight: float = 1.0
     style_weight: float = 0.75
+    style_first: float = 4.0
     tv_weight: float = 1.0
     grid_weight: float = 300.0
     temporal_weight: float = 100.0
@@ -85,6 +86,7 @@ class TrainingSettings:
             "temporal_weight",
         ):
             _within(name, getattr(self, name), 0.0, 1e6)
+        _within("style_first", self.style_first, 1.0, 100.0)
         _within("learning_rate", self.learning_rate, 1e-6, 1.0)
         _within("seed", self.seed, 0, LAST_SEED)
 
@@ -101,10 +103,10 @@ class TrainingSettings:
         return rate * min(1.0, (fraction + WARM_UP / 10) / WARM_UP)
 
     def style_weight_at(self, fraction: float) -> float:
-        """Four times `style_weight` in the first part of the run, then falling to it, then it."""
+        """`style_first` times `style_weight` in the first part of the run, then falling to it."""
         span = STYLE_FALLEN_AT - STYLE_FIRST_UNTIL
         fallen = min(1.0, max(0.0, (fraction - STYLE_FIRST_UNTIL) / span))
-        return self.style_weight * math.pow(STYLE_FIRST, 1 - fallen)
+        return self.style_weight * math.pow(self.style_first, 1 - fallen)
 
     def as_table(self) -> dict[str, str | int | float | None]:
         """For a recipe or a state file."""

@@ -34,6 +34,7 @@ _SETTINGS: tuple[tuple[str, type, str, str], ...] = (
     ("style-size", int, "PIXELS", "Shorter side of STYLE: larger, larger strokes.  [default: 512]"),
     ("content-weight", float, "W", "How much the photograph counts.  [default: 1]"),
     ("style-weight", float, "W", "How much the style counts.  [default: 0.75]"),
+    ("style-first", float, "TIMES", "How much more it counts at first.  [default: 4]"),
     ("tv-weight", float, "W", "How much calm counts (total variation).  [default: 1]"),
     ("grid-weight", float, "W", "How much it counts to lay no lattice.  [default: 300]"),
     ("temporal-weight", float, "W", "How much steadiness counts; 0: not.  [default: 100]"),
