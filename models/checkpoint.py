@@ -73,7 +73,8 @@ def save_model(network: Network, path: Path, *, recipe: Recipe) -> None:
     _refuse_holes(path, tensors)
     architecture = json.dumps(network.architecture())
     metadata = {"format": FORMAT, "method": network.method, "architecture": architecture}
-    metadata["recipe"] = json.dumps(recipe, ensure_ascii=False)
+    # In ASCII: a file's name may hold what is no text, and it is found out after hours of training.
+    metadata["recipe"] = json.dumps(recipe)
     try:
         with whole_file(path) as partial:
             save_file(tensors, partial, metadata=metadata)

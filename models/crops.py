@@ -35,7 +35,7 @@ SCALES = (1.0, 1.75)
 THREADS = 2
 CROPS = 2048
 """Different crops in a run: 134 million pixels at 256, far more than a small network can learn by
-heart, while their content fits in 2 GB (see `Trainer`)."""
+heart, while their content fits in 2 GB (see `CONTENT_BYTES` in `trainer.py`)."""
 AHEAD = 4
 """Batches made ahead of their use."""
 
@@ -165,7 +165,7 @@ def batches(
         numbers = tuple(_order(CROPS, seed, place // CROPS)[place % CROPS] for place in places)
         return Crops(numbers, torch.stack([_readable(n, read, pictures) for n in numbers]))
 
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="photographs") as pool:
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="crops") as pool:
         waiting: deque[Future[Crops]] = deque()
         number = start
         try:

@@ -23,7 +23,7 @@ def save_preview(stacks: Sequence[Sequence[Tensor]], target: Path) -> None:
 
     Args:
         stacks: equally high: the photograph above its painting, and what else belongs to it;
-            (3, S, S) RGB in [0, 1] each.
+            (3, S, S) RGB in [0, 1] each, which a network in training may leave.
         target: a PNG; it appears whole or not at all.
 
     Raises:
@@ -37,7 +37,7 @@ def save_preview(stacks: Sequence[Sequence[Tensor]], target: Path) -> None:
     columns = min(COLUMNS, len(tiles))
     tiles += [torch.ones_like(tiles[0])] * (-len(tiles) % columns)
     rows = [torch.cat(tiles[i : i + columns], dim=2) for i in range(0, len(tiles), columns)]
-    grid = (torch.cat(rows, dim=1) * 255).round().to(torch.uint8)
+    grid = (torch.cat(rows, dim=1).clamp(0, 1) * 255).round().to(torch.uint8)
     try:
         with whole_file(target) as partial:
             Image.fromarray(grid.permute(1, 2, 0).numpy()).save(partial)

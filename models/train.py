@@ -1,4 +1,4 @@
-"""Trains a network for one style: photographs in, a network that paints in the style out.
+"""Trains a network, for one style or for any: photographs and styles in, a painter out.
 
 It reports by a callback and prints nothing, can be interrupted at any step, and goes on where it
 was. The steps themselves are in `trainer.py`.
@@ -222,8 +222,10 @@ class _Preview:
         done = trainer.fraction >= 1
         if not self._photographs or (trainer.step % self._every and not done):
             return None
+        if not (stacks := self._stacks(trainer)):
+            return None
         try:
-            save_preview(self._stacks(trainer), self._target)
+            save_preview(stacks, self._target)
         except TrainingError as error:
             self._notify(str(error))
             return None

@@ -40,6 +40,8 @@ TEMPORAL_EVERY = 2
 """The steadiness term runs in every second step, twice as heavy: half its time, the same pull."""
 WILD = 2.0
 """Times its start at which a loss that training brings down says that training went wild."""
+CONTENT_BYTES = 2 << 30
+"""Memory for the content of crops: that of all at 256 pixels. What has no room is measured anew."""
 SMOOTHING = 0.02
 """Weight of the newest step in the losses reported: about the last fifty steps."""
 
@@ -184,11 +186,15 @@ class Trainer:
     @torch.no_grad()
     def _content(self, numbers: Sequence[int], crops: Tensor) -> Tensor:
         """The content of crops, measured when each is met first: later it costs nothing."""
+        found = []
         for number, crop in zip(numbers, crops, strict=True):
-            if number not in self._contents:
-                features = self._vgg(crop[None], [CONTENT_LAYER])[CONTENT_LAYER]
-                self._contents[number] = features.cpu()
-        return torch.cat([self._contents[number] for number in numbers]).to(self.device)
+            features = self._contents.get(number)
+            if features is None:
+                features = self._vgg(crop[None], [CONTENT_LAYER])[CONTENT_LAYER].cpu()
+                if len(self._contents) * features.nbytes < CONTENT_BYTES:
+                    self._contents[number] = features
+            found.append(features)
+        return torch.cat(found).to(self.device)
 
     @torch.no_grad()
     def _measured(self, numbers: Sequence[int], crops: Tensor) -> StyleTarget:
@@ -292,9 +298,10 @@ class Trainer:
 
 
 def _refuse_another_run(path: Path, found: dict[str, Any], identity: dict[str, Any]) -> None:
-    for name, value in identity.items():
-        if found.get(name) != value:
+    for name in {**identity, **found}:
+        if found.get(name) != identity.get(name):
             raise TrainingError(
-                f"{path}: belongs to a run with {name} {found.get(name)}, this one has {value}; "
+                f"{path}: belongs to a run with {name} {found.get(name)}, this one has "
+                f"{identity.get(name)}; "
                 "give the same settings, or start anew with --restart"
             )

@@ -56,6 +56,12 @@ def test_a_network_comes_back_with_its_recipe(tiny, saved):
     assert not any(parameter.requires_grad for parameter in loaded.network.parameters())
 
 
+def test_a_recipe_may_hold_names_that_are_no_text(tiny, tmp_path):
+    recipe = {"style": "wäve \udcff.jpg"}  # as Python reads a byte 0xff
+    save_model(tiny, tmp_path / "look.safetensors", recipe=recipe)
+    assert load_model(tmp_path / "look.safetensors").recipe == recipe
+
+
 def test_a_second_trip_changes_no_bit(saved, tmp_path):
     again = tmp_path / "again.safetensors"
     save_model(load_model(saved).network, again, recipe=RECIPE)

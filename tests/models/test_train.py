@@ -1,5 +1,6 @@
 """Training learns, keeps its word after an interruption, and stops with a reason."""
 
+import shutil
 from dataclasses import replace
 from functools import partial
 
@@ -20,6 +21,7 @@ from stylize.models import (
     whole_file,
 )
 from stylize.models import train as train_module
+from stylize.models.crops import find_pictures
 from stylize.models.read_picture import read_picture
 from stylize.models.settings import TrainingSettings
 from stylize.models.train import train
@@ -112,6 +114,17 @@ def test_a_run_cannot_start_from_a_network_of_another_kind(run, tmp_path):
     save_model(other, tmp_path / "other.safetensors", recipe={})
     with pytest.raises(TrainingError, match=r"other.safetensors: is a swift .*shape"):
         run(start=tmp_path / "other.safetensors")
+
+
+def test_a_run_that_started_from_a_network_does_not_go_on_without_it(run, tmp_path):
+    first = tmp_path / "first.safetensors"
+    run(replace(SETTINGS, steps=1), to=first)
+    with pytest.raises(KeyboardInterrupt):
+        run(start=first, report=interrupt_at(1))
+    with pytest.raises(TrainingError, match=r"a run with start [0-9a-f]{64}, this one has None"):
+        run()
+    reports, _ = run(start=first)
+    assert [report.step for report in reports] == [2, 3, 4]
 
 
 def test_equal_seeds_give_equal_networks(run, tmp_path):
@@ -390,6 +403,19 @@ def test_a_network_for_any_style_learns_from_a_folder_of_them(run_many, target, 
     assert ["only 11 pictures" in notices[0], "only 8 pictures" in notices[1]] == [True, True]
     with Image.open(target.with_name("look.preview.png")) as picture:
         assert picture.size == (292, 3 * 292)  # the photograph, the style, the painting
+
+
+def test_where_no_style_that_was_held_out_can_be_decoded_there_is_no_preview(
+    run_many, target, small_micro, photographs, tmp_path
+):
+    styles = tmp_path / "styles"
+    shutil.copytree(photographs, styles)
+    (held_out,) = find_pictures(styles, seed=0, option="--styles").held_out
+    held_out.write_bytes(held_out.read_bytes()[:-200])
+    reports, notices = run_many(replace(MANY, steps=1), styles=styles, preview_every=1)
+    assert [report.preview for report in reports] == [None]
+    assert f"{held_out}: cannot be read as a picture" in notices[-1]
+    assert target.is_file()
 
 
 def test_it_learns_styles(run_many, small_micro):

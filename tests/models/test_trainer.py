@@ -1,0 +1,59 @@
+"""A training step measures what it should, and remembers no more than it may."""
+
+import pytest
+import torch
+
+from stylize.models import crops as crops_module
+from stylize.models import trainer as module
+from stylize.models.losses import CONTENT_LAYER, STYLE_LAYERS, content_loss, style_loss
+from stylize.models.settings import TrainingSettings
+from stylize.models.trainer import Trainer
+from stylize.models.vgg import Vgg
+
+SETTINGS = TrainingSettings(steps=4, minutes=None, crop=64, batch=3, style_size=64)
+NUMBERS = (5, 0, 7)
+
+
+@pytest.fixture
+def trainer(tiny_vgg):
+    style = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
+    return Trainer(SETTINGS, Vgg(*tiny_vgg), style, torch.device("cpu"))
+
+
+@pytest.fixture
+def crops():
+    return torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("styles", ["one for all", "one for each"])
+def test_paintings_measured_one_by_one_have_the_loss_and_gradient_of_all(trainer, crops, styles):
+    content = trainer._content(NUMBERS, crops.flip(0))
+    style = trainer._style if styles == "one for all" else trainer._measured(NUMBERS, 1 - crops)
+    losses, gradient = trainer._perceived(crops, content, style)
+
+    painted = crops.clone().requires_grad_()
+    found = trainer._vgg(painted, {*STYLE_LAYERS, CONTENT_LAYER})
+    wanted = {"content": content_loss(found, {CONTENT_LAYER: content})}
+    wanted["style"] = style_loss(found, style)
+    weight = SETTINGS.style_weight_at(0.0)
+    (SETTINGS.content_weight * wanted["content"] + weight * wanted["style"]).backward()
+    for name, loss in wanted.items():
+        assert losses[name] == pytest.approx(loss.item(), rel=0.01)
+    error = (gradient - painted.grad).norm() / painted.grad.norm()
+    assert error < 0.02  # the extractor works in half precision
+
+
+def test_content_for_which_there_is_no_memory_is_measured_anew(trainer, crops, monkeypatch):
+    whole = trainer._content(NUMBERS, crops)
+    assert sorted(trainer._contents) == sorted(NUMBERS)
+    one = whole[:1].nbytes
+    monkeypatch.setattr(module, "CONTENT_BYTES", 2 * one)
+    trainer._contents.clear()
+    for _ in range(2):
+        assert torch.equal(trainer._content(NUMBERS, crops), whole)
+    assert sorted(trainer._contents) == [0, 5]
+
+
+def test_the_content_of_all_crops_of_the_usual_size_fits_into_memory():
+    side = TrainingSettings().crop // 8  # relu4_1 of VGG-19 has 512 channels, in bfloat16
+    assert crops_module.CROPS * 512 * side * side * 2 <= module.CONTENT_BYTES
