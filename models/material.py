@@ -72,6 +72,9 @@ class Material:
             settings: size and number of the crops, and the seed.
             start: number of the first step.
             notify: told once of each file that cannot be decoded.
+
+        Raises:
+            TrainingError: no picture at all can be decoded.
         """
         lost: set[Path] = set()
 
@@ -122,15 +125,7 @@ def gather(
         TrainingError: a folder is missing or has too little in it, or what was named does not go
             with the method.
     """
-    if settings.method in ANY_STYLE:
-        if style is not None or styles is None:
-            raise TrainingError(
-                f"{settings.method} learns many styles: name their folder by --styles, and no STYLE"
-            )
-    elif style is None or styles is not None or exclude:
-        raise TrainingError(
-            f"{settings.method} learns one picture: name it as STYLE, without --styles or --exclude"
-        )
+    check_named(settings.method, style=style, styles=styles, exclude=exclude)
     photographs = find_pictures(content, seed=settings.seed, option="--content")
     found = None
     if styles is not None:
@@ -138,6 +133,26 @@ def gather(
     for pictures in (photographs, found):
         _warn(pictures, notify)
     return Material(photographs, style, found, tuple(exclude))
+
+
+def check_named(
+    method: str, *, style: Path | None, styles: Path | None, exclude: Sequence[str]
+) -> None:
+    """Refuse what does not go with a method.
+
+    Raises:
+        TrainingError: one picture for a method that learns many, or the other way round.
+    """
+    if method in ANY_STYLE:
+        if style is not None or styles is None:
+            raise TrainingError(
+                f"{method} learns many styles: name their folder by --styles, and no STYLE"
+            )
+    elif style is None or styles is not None or exclude:
+        raise TrainingError(
+            f"{method} learns one picture: name it as STYLE, without --styles or --exclude "
+            f"(--method {' or '.join(ANY_STYLE)} takes those)"
+        )
 
 
 def _warn(pictures: Pictures | None, notify: Notify) -> None:

@@ -110,6 +110,7 @@ def train(
     """
     # Importing torch takes seconds: only now, so that --help answers at once.
     from stylize.models.errors import TrainingError
+    from stylize.models.material import check_named
     from stylize.models.settings import TrainingSettings
     from stylize.models.train import STATE_SUFFIX
     from stylize.models.train import train as run
@@ -127,6 +128,7 @@ def train(
     settings = TrainingSettings(**typed)
     try:
         settings.check()
+        check_named(settings.method, style=style, styles=styles, exclude=exclude)
     except TrainingError as error:
         raise click.UsageError(str(error)) from error
     with _progress(output, quiet=quiet) as screen:

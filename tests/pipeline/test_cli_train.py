@@ -131,6 +131,21 @@ def test_wrong_words_are_wrong_usage(words, trained, words_more, message):
     assert not trained
 
 
+@pytest.mark.parametrize(
+    ("left_out", "more", "message"),
+    [
+        (1, [], "swift learns one picture: name it as STYLE"),
+        (0, ["--exclude", "a*"], "without --styles or --exclude (--method micro takes those)"),
+        (0, ["--method", "micro"], "micro learns many styles: name their folder by --styles"),
+    ],
+)
+def test_what_does_not_go_with_the_method_is_wrong_usage(words, trained, left_out, more, message):
+    result = run(*words[left_out:], *more)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not trained
+
+
 def test_without_a_terminal_progress_is_plain_lines(words, trained):
     result = run(*words)
     assert result.stderr.splitlines() == [
