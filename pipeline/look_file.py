@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal, cast, get_args
+from unicodedata import category
 
 from stylize.presets import shipped
 
@@ -125,7 +126,7 @@ def look_document(
         summary: one line; None: that of `look`.
 
     Raises:
-        PresetError: the summary is more than a line.
+        PresetError: the summary, or the path of a file, is more than a line of printable text.
     """
     ours = look.name if look.source == "shipped" else look.based_on
     document: dict[str, object] = {"summary": _line(summary or look.summary, "summary")}
@@ -134,9 +135,10 @@ def look_document(
     else:
         document["method"] = look.method
         if look.weights is not None:
-            document["weights"] = str(look.weights.absolute())
+            document["weights"] = _line(str(look.weights.absolute()), "weights")
         if look.styles:
-            document["style"] = [f"{s.path.absolute()}:{s.share}" for s in look.styles]
+            named = (f"{style.path.absolute()}:{style.share}" for style in look.styles)
+            document["style"] = [_line(one, "style") for one in named]
         document["origin"] = dict(look.origin)
     document["settings"] = {key: value for key, value in settings.items() if value is not None}
     return document
@@ -269,6 +271,8 @@ def _line(value: object, key: str) -> str:
     if isinstance(value, date):
         return str(value)
     text = value if isinstance(value, str) else shown(value)
-    if not isinstance(value, str | int) or not text.isprintable():
+    # Spaces of other kinds are harmless, and macOS puts them into the names of screenshots.
+    printable = all(each.isprintable() or category(each) == "Zs" for each in text)
+    if not isinstance(value, str | int) or not printable:
         raise PresetError(f"{key} must be one line of printable text (got {shown(value)})")
     return text

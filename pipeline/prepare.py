@@ -108,12 +108,12 @@ class Painter:
         """What made the output, to be stored in it: version, look, method, weights, settings."""
         settings = {k: str(v) for k, v in asdict(self.choice.settings).items() if v is not None}
         styles = [
-            {"file": style.path.name, "sha256": sha256, "share": style.share}
+            {"file": _printable(style.path.name), "sha256": sha256, "share": style.share}
             for style, sha256 in zip(self.choice.styles, self.style_hashes, strict=True)
         ]
         return {
             "version": version("stylize"),
-            "look": self.choice.name,
+            "look": _printable(self.choice.name),
             "method": self.method,
             "weights": self.weights_hash,
             **({"styles": styles} if styles else {}),
@@ -201,6 +201,11 @@ def _style_size(loaded: LoadedModel) -> int:
     settings = loaded.recipe.get("settings")
     size = settings.get("style_size") if isinstance(settings, dict) else None
     return size if isinstance(size, int) and size in _STYLE_SIZES else STYLE_SIZE
+
+
+def _printable(name: str) -> str:
+    """A file's name as text: what is none (a name is bytes to the system) becomes `?`."""
+    return name.encode(errors="replace").decode()
 
 
 def _sha256(path: Path) -> str:

@@ -162,6 +162,18 @@ def test_an_output_says_of_what_it_was_made(work: Path, any_style_file: Path):
     assert of_film["style_scale"] == "2.0"
 
 
+def test_a_style_whose_name_is_no_text_paints_as_any_other(work: Path, any_style_file: Path):
+    odd = Path("\udcff.png")  # as Python reads a byte 0xff
+    try:
+        shutil.copy("a.png", odd)
+    except OSError:
+        pytest.skip("this file system takes names of text only")
+    done = stylize_image("photo.png", "by-odd-photo.png", model=any_style_file, style=odd)
+    assert done.written == 1
+    with Image.open("by-odd-photo.png") as picture:
+        assert json.loads(picture.info[SETTINGS_KEY])["styles"][0]["file"] == "?.png"
+
+
 def test_what_is_there_already_is_skipped(work: Path, any_style_file: Path):
     first = stylize_folder("photos", model=any_style_file, style="a.png")
     again = stylize_folder("photos", model=any_style_file, style="a.png")

@@ -1,5 +1,6 @@
 """A look's file is read whole, or refused in one line that says where and what is allowed."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -9,6 +10,7 @@ import tomli_w
 from stylize.models.checkpoint import NETWORKS
 from stylize.pipeline.errors import PresetError
 from stylize.pipeline.look_file import Method, look_document, read_look
+from stylize.pipeline.looks import model_look
 from stylize.pipeline.styles import Style
 from stylize.presets import shipped
 
@@ -195,3 +197,20 @@ def test_a_document_keeps_the_network_and_leaves_out_what_is_none(read):
     assert document["method"] == "swift"
     assert document["weights"].endswith("night.safetensors")
     assert document["settings"] == {"strength": 0.5}
+
+
+@pytest.mark.parametrize("name", ["two\nlines.jpg", "\udcff.jpg", "\x1b[2J.jpg"])
+def test_a_document_names_no_file_that_could_not_be_read_back(tmp_path, name):
+    odd, plain = tmp_path / name, tmp_path / "plain.jpg"
+    look = model_look(plain, method="swift")
+    with pytest.raises(PresetError, match=r"^style must be one line of printable text \(got "):
+        look_document(model_look(plain, method="micro", styles=(Style(odd),)), settings={})
+    with pytest.raises(PresetError, match=r"^weights must be one line of printable text \(got "):
+        look_document(replace(look, weights=odd), settings={})
+
+
+def test_names_may_have_spaces_of_any_kind(read, tmp_path):
+    name = "Screenshot 3.14\N{NARROW NO-BREAK SPACE}PM.png"
+    (tmp_path / name).write_bytes(b"")
+    look = read(f"method = 'micro'\nstyle = '{name}'\n")
+    assert read(tomli_w.dumps(look_document(look, settings={}))).styles == (Style(tmp_path / name),)
