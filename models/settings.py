@@ -32,7 +32,9 @@ class TrainingSettings:
             what comes first ends the run.
         crop: side of the training crops in pixels, a multiple of 16.
         batch: crops in a step.
-        style_size: shorter side of the style picture in pixels: larger gives larger strokes.
+        style_size: shorter side of the style picture in pixels: larger gives larger strokes. A
+            network for any style learns from crops of many scales; this is how it sees styles when
+            it paints.
         content_weight: of the squared error at relu4_1.
         style_weight: of the style loss at the end of the run (see `style_weight_at`).
         style_first: times the style weight in the first part of the run, while strokes are learnt;

@@ -15,7 +15,7 @@ import click
 import torch
 from torch import Tensor, nn
 
-from stylize.models import Johnson, StyleNetwork, Swift
+from stylize.models import Johnson, Micro, StyleNetwork, Swift
 
 REPEATS = 3
 
@@ -36,6 +36,7 @@ def _variants(frame: Tensor) -> dict[str, Callable[[], Tensor]]:
         return lambda: faster(half)
 
     plain, small, small_frozen = Johnson().eval(), quick(Swift().eval()), frozen(Swift())
+    any_style = Micro().with_styles([frame[0]], [1.0])  # what is left once the style is read
     return {
         "johnson, float32, eager": lambda: plain(frame),
         "johnson, bfloat16, compiled": compiled(quick(Johnson().eval())),
@@ -44,6 +45,7 @@ def _variants(frame: Tensor) -> dict[str, Callable[[], Tensor]]:
         "swift, bfloat16, compiled": compiled(quick(Swift().eval())),
         "swift, bfloat16, frozen, eager": lambda: small_frozen(half),
         "swift, bfloat16, frozen, compiled": compiled(frozen(Swift())),
+        "micro, bfloat16, frozen, compiled": compiled(frozen(any_style)),
     }
 
 
