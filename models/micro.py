@@ -3,8 +3,8 @@
 Ours, after AdaIN (Huang 2017, 1703.06868), the conditional instance norm of Dumoulin 2017
 (1610.07629) and MicroAST (Wang 2022, 2211.15313). A style encoder measures the mean and deviation
 of its channels at four scales, and says by them what mean and deviation every norm of a `swift`
-gives its channels. Once the style is read nothing is left but that `swift`: it is as fast, and it
-can be frozen and folded as any other.
+gives its channels; the picture's colours get those of the style outright. Once the style is read
+nothing is left but that `swift`: it is as fast, and it can be frozen and folded as any other.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from .layers import Halving, InstanceNorm
 from .network import StyleNetwork
 from .swift import MOST, Swift
 
-WIDTHS = (16, 48, 80, 24)
-"""Of the `swift` inside: with three blocks 37 ms for a frame of 1280×720 where the `swift` that
-ships takes 23 (bench_networks); strokes of any style need the room."""
+WIDTHS = (16, 48, 80, 20)
+"""Of the `swift` inside: with three blocks half as much time again as the `swift` that
+ships (bench_networks); strokes of any style need the room."""
 BLOCKS = 3
 ENCODER = (24, 48, 96, 128)
 """Channels of the style encoder at 1/2, 1/4, 1/8 and 1/16 of the size."""
@@ -35,7 +35,8 @@ SMALLEST = 32
 """Pixels of a style picture's side: smaller ones are continued, for the coarsest scale's sake."""
 
 Norms = list[tuple[Tensor, Tensor]]
-"""For each norm, in the order they run, the deviation and the mean of its channels, (N, C) each."""
+"""For each norm, in the order they run, the deviation and the mean of its channels: (N, C), or (C,)
+where they are the same for all."""
 
 
 class StyleEncoder(nn.Module):
@@ -88,20 +89,25 @@ class Micro(AnyStyleNetwork):
         if len(encoder) != 4 or not all(1 <= width <= 2 * MOST for width in (*encoder, code)):
             raise ValueError(f"encoder {encoder} and code {code}: each is to be 1 to {2 * MOST}")
         self.encoder_widths, self.code = encoder, code
-        self.swift = Swift(widths=widths, blocks=blocks)
+        self.swift = Swift(widths=widths, blocks=blocks, colour=True)
         self.encoder = StyleEncoder(encoder, code)
         channels = [norm.bias.numel() for norm in self._norms(self.swift)]
         self.unfold = nn.Linear(code, 2 * sum(channels))
+        nn.init.zeros_(self.unfold.weight)  # at first a style says nothing but its colours
+        nn.init.zeros_(self.unfold.bias)
 
     def read(self, styles: Tensor) -> Norms:
         """What the norms give their channels in each of (N, 3, h, w) styles, at least 32 by 32."""
         norms = self._norms(self.swift)
         channels = [norm.bias.numel() for norm in norms]
         changes = self.unfold(self.encoder(styles)).float().split(channels * 2, dim=1)
+        usual: Norms = [(norm.weight, norm.bias) for norm in norms[:-1]]
+        # The last norm is that of colours, and theirs are the style's own (AdaIN).
+        usual.append(self.swift.colours(styles))
         return [
-            (norm.weight * (1 + weight), norm.bias + bias)
-            for norm, weight, bias in zip(
-                norms, changes[: len(norms)], changes[len(norms) :], strict=True
+            (deviation * (1 + weight), mean + bias)
+            for (deviation, mean), weight, bias in zip(
+                usual, changes[: len(norms)], changes[len(norms) :], strict=True
             )
         ]
 
@@ -131,7 +137,7 @@ class Micro(AnyStyleNetwork):
     def architecture(self) -> dict[str, object]:
         """The arguments that make a network of this shape."""
         shape = {"encoder": list(self.encoder_widths), "code": self.code}
-        return {**self.swift.architecture(), **shape}
+        return {"widths": list(self.swift.widths), "blocks": self.swift.block_count, **shape}
 
     def _names(self) -> list[str]:
         modules = {module: name for name, module in self.swift.named_modules()}

@@ -16,7 +16,7 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 from .layers import Convolution, Doubling, DoublingLast, Halving, InstanceNorm
 from .network import StyleNetwork
 
-WIDTHS = (16, 32, 64, 16)
+WIDTHS = (16, 32, 64, 13)
 """Channels at 1/2, 1/4, 1/8 and, on the way back, 1/2. With four blocks a frame of 1280×720 takes
 an eighteenth of the classic network's time, both in bfloat16 and compiled (bench_networks)."""
 BLOCKS = 4
@@ -27,6 +27,17 @@ MOST = 128
 NORM_EPSILON = 1e-2
 """Far below what a picture's channels vary by, and enough that a plain one stays plain in bfloat16:
 with the usual 1e-5 its rounding errors were painted in full contrast."""
+COLOUR_EPSILON = 1e-4
+"""Likewise for colours, whose variance in a picture is some hundredths."""
+FIRST_STROKES = 0.25
+"""Of their usual contrast, before anything is learnt: then colours come first."""
+OPPONENT = (
+    (3**-0.5, 3**-0.5, 3**-0.5),
+    (2**-0.5, 0.0, -(2**-0.5)),
+    (6**-0.5, -2 * 6**-0.5, 6**-0.5),
+)
+"""Lightness, red against blue, and green against both: axes along which the colours of pictures
+vary by themselves, at right angles to each other."""
 
 
 def _norm(channels: int) -> InstanceNorm:
@@ -60,6 +71,8 @@ class Swift(StyleNetwork):
     Args:
         widths: channels at 1/2, 1/4, 1/8 and, on the way back, 1/2 of the size.
         blocks: residual blocks at 1/8.
+        colour: whether the picture itself, normed, goes to the last convolution too: its norm
+            then gives the picture a style's colours before anything is learnt.
 
     Raises:
         ValueError: a width or the number of blocks is out of range.
@@ -70,46 +83,92 @@ class Swift(StyleNetwork):
     # Without it a band shows: against the same place inside a larger picture the outermost pixels
     # differ by 0.135 (wave) and 0.183 (mosaic); with 8 by 0.093 and 0.147; with 16 by no less.
     margin: ClassVar[int] = 8
-    lead: ClassVar[int] = 2
+    lead: ClassVar[int] = 8  # what the three convolutions on the way down take: 2, and 1 each of
+    # 2 and 4 pixels. Continued once, and not at each of them: a twentieth of the whole time.
 
-    def __init__(self, *, widths: tuple[int, int, int, int] = WIDTHS, blocks: int = BLOCKS) -> None:
+    def __init__(
+        self,
+        *,
+        widths: tuple[int, int, int, int] = WIDTHS,
+        blocks: int = BLOCKS,
+        colour: bool = False,
+    ) -> None:
         super().__init__()
         if len(widths) != 4 or not all(1 <= width <= MOST for width in (*widths, blocks)):
             raise ValueError(f"widths {widths} and {blocks} blocks: each is to be 1 to {MOST}")
-        self.widths, self.block_count = widths, blocks
+        self.widths, self.block_count, self.has_colour = widths, blocks, colour
         half, quarter, eighth, last = widths
         self.down1 = Halving(3, half, 5, border="none")
         self.norm1 = _norm(half)
-        self.down2 = Halving(half, quarter, 3)
+        self.down2 = Halving(half, quarter, 3, border="none")
         self.norm2 = _norm(quarter)
-        self.down3 = Halving(quarter, eighth, 3)
+        self.down3 = Halving(quarter, eighth, 3, border="none")
         self.norm3 = _norm(eighth)
         self.blocks = nn.ModuleList(Block(eighth) for _ in range(blocks))
         self.up1 = Doubling(eighth, quarter)
         self.norm4 = _norm(quarter)
         self.up2 = Doubling(quarter, last, border="zeros")  # reaches 4 + 4 pixels: in the margin
         self.norm5 = _norm(last)
-        self.up3 = DoublingLast(last, 3, border="zeros")
+        self.up3 = DoublingLast(last + 3 * colour, 3, border="zeros")
+        if colour:
+            self.colour = Convolution(3, 3, 2, stride=2, border="none")
+            self.colour_norm = InstanceNorm(3, epsilon=COLOUR_EPSILON)
+            self._pass_colours_through()
+
+    @torch.no_grad()
+    def _pass_colours_through(self) -> None:
+        """Begin as what gives a picture the mean and deviation of `colour_norm`."""
+        if not self.colour.weight.is_meta:
+            axes = torch.tensor(OPPONENT)
+            self.colour.weight.copy_(axes[:, :, None, None].expand(3, 3, 2, 2) / 4)
+            self.up3.weight.mul_(FIRST_STROKES)[:, -3:] = 0
+            # Its inverse is its transpose. Sigmoid has a slope of 1/4 in the middle.
+            self.up3.weight[:, -3:, 1:3, 1:3] = axes.T[:, :, None, None].expand(3, 3, 2, 2)
+            self.up3.bias.fill_(-2.0)
+
+    def colours(self, styles: Tensor) -> tuple[Tensor, Tensor]:
+        """The deviation and the mean of (N, 3, h, w) styles along the axes of colour, (N, 3)."""
+        variance, mean = torch.var_mean(self.colour(styles).float(), dim=(2, 3), correction=0)
+        return (variance + COLOUR_EPSILON).sqrt(), mean
+
+    @torch.no_grad()
+    def take_colours(self, style: Tensor) -> None:
+        """Begin with the colours of a style picture, (3, h, w), and as good as no strokes."""
+        for wanted, found in zip(
+            (self.colour_norm.weight, self.colour_norm.bias), self.colours(style[None]), strict=True
+        ):
+            wanted.copy_(found[0])
 
     def paint(self, pictures: Tensor) -> Tensor:
-        """(N, 3, H + 4, W + 4) RGB in [0, 1], H and W multiples of 8, to (N, 3, H, W)."""
+        """(N, 3, H + 16, W + 16) RGB in [0, 1], H and W multiples of 8, to (N, 3, H, W)."""
         features = F.relu_(self.norm1(self.down1(pictures)))
         quarter = F.relu_(self.norm2(self.down2(features)))
         features = F.relu_(self.norm3(self.down3(quarter)))
         for block in self.blocks:
             features = block(features)
-        features = F.relu_(self.norm4(self.up1(features)) + quarter)
+        features = F.relu_(self.norm4(self.up1(features)) + quarter[..., 1:-1, 1:-1])
         features = F.relu_(self.norm5(self.up2(features)))
+        if self.has_colour:
+            inner = pictures[..., self.lead : -self.lead, self.lead : -self.lead]
+            features = torch.cat([features, self.colour_norm(self.colour(inner))], 1)
         return torch.sigmoid(self.up3(features))
 
     def architecture(self) -> dict[str, object]:
         """The arguments that make a network of this shape."""
-        return {"widths": list(self.widths), "blocks": self.block_count}
+        shape: dict[str, object] = {"widths": list(self.widths), "blocks": self.block_count}
+        return shape | {"colour": True} if self.has_colour else shape
 
     def normalised(self) -> list[tuple[Convolution, InstanceNorm]]:
         """Each convolution with the norm right behind it."""
-        pairs = [(self.down1, self.norm1), (self.down2, self.norm2), (self.down3, self.norm3)]
-        inner = [
-            pair for block in self.blocks if isinstance(block, Block) for pair in block.normalised()
+        pairs: list[tuple[Convolution, InstanceNorm]] = [
+            (self.down1, self.norm1),
+            (self.down2, self.norm2),
+            (self.down3, self.norm3),
         ]
-        return [*pairs, *inner, (self.up1, self.norm4), (self.up2, self.norm5)]
+        for block in self.blocks:
+            if isinstance(block, Block):
+                pairs += block.normalised()
+        pairs += [(self.up1, self.norm4), (self.up2, self.norm5)]
+        if self.has_colour:
+            pairs.append((self.colour, self.colour_norm))
+        return pairs

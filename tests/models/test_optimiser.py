@@ -24,7 +24,7 @@ def test_every_parameter_moves_and_the_loss_falls(tiny):
     before = copy.deepcopy(tiny.state_dict())
     first = loss(tiny).item()
     walk(tiny, Optimiser(tiny), 60)
-    assert loss(tiny).item() < 0.75 * first
+    assert loss(tiny).item() < 0.85 * first
     assert not any(torch.equal(before[name], now) for name, now in tiny.state_dict().items())
 
 

@@ -1,0 +1,70 @@
+"""`swift`: its shapes, its scales, and the path on which colours go past all else."""
+
+import pytest
+import torch
+
+from stylize.models import Swift, load_model, save_model
+
+GENERATOR = torch.Generator().manual_seed(8)
+STYLE = torch.nn.functional.interpolate(
+    torch.rand(1, 3, 9, 9, generator=GENERATOR) * torch.tensor([0.3, 0.5, 0.2])[:, None, None]
+    + torch.tensor([0.3, 0.1, 0.4])[:, None, None],
+    (72, 72),
+    mode="bicubic",
+)[0].clamp(0, 1)
+PICTURE = torch.nn.functional.interpolate(
+    torch.rand(1, 3, 12, 16, generator=GENERATOR), (96, 128), mode="bicubic"
+).clamp(0, 1)
+
+
+@pytest.fixture
+def coloured():
+    torch.manual_seed(9)
+    return Swift(widths=(4, 6, 8, 4), blocks=1, colour=True).eval().requires_grad_(False)
+
+
+def test_before_anything_is_learnt_a_picture_has_the_colours_of_the_style(coloured):
+    coloured.take_colours(STYLE)
+    coloured.up3.weight[:, :-3] = 0  # without the strokes that chance gives it
+    painted = coloured(PICTURE)[0]
+    for channel in range(3):
+        assert abs(painted[channel].mean() - STYLE[channel].mean()) < 0.03
+        assert painted[channel].std() < 1.5 * STYLE[channel].std() + 0.02
+
+
+def test_and_shows_what_the_picture_shows(coloured):
+    coloured.take_colours(STYLE)
+    coloured.up3.weight[:, :-3] = 0
+    lightness = [picture.mean(0).flatten() for picture in (coloured(PICTURE)[0], PICTURE[0])]
+    assert torch.corrcoef(torch.stack(lightness))[0, 1] > 0.95
+
+
+def test_colours_of_one_colour_have_a_finite_slope(coloured):
+    flat = torch.full((1, 3, 32, 32), 0.4, requires_grad=True)
+    deviation, mean = coloured.colours(flat)
+    (deviation.sum() + mean.sum()).backward()
+    assert flat.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_a_network_with_or_without_the_path_is_saved_and_loaded_as_it_is(tmp_path, colour):
+    network = Swift(widths=(4, 6, 8, 4), blocks=1, colour=colour)
+    save_model(network, tmp_path / "s.safetensors", recipe={})
+    loaded = load_model(tmp_path / "s.safetensors").network
+    assert isinstance(loaded, Swift)
+    assert loaded.has_colour is colour
+    torch.testing.assert_close(loaded(PICTURE), network(PICTURE), atol=0.02, rtol=0)
+
+
+def test_the_colour_path_is_the_last_that_is_normed(coloured):
+    convolution, norm = coloured.normalised()[-1]
+    assert convolution is coloured.colour
+    assert norm is coloured.colour_norm
+
+
+@pytest.mark.parametrize(
+    "shape", [{"widths": (4, 6, 8)}, {"widths": (4, 6, 8, 0)}, {"widths": (4, 6, 8, 10**6)}]
+)
+def test_a_shape_out_of_range_is_refused(shape):
+    with pytest.raises(ValueError, match="each is to be 1 to 128"):
+        Swift(**shape)
