@@ -72,16 +72,16 @@ def find_pictures(folder: Path, *, seed: int, option: str, exclude: Sequence[str
         exclude: patterns of file names to leave out, such as `van_gogh_*`.
 
     Raises:
-        TrainingError: there is no such folder, or fewer than two readable pictures in it.
+        TrainingError: there is no such folder, fewer than two readable pictures in it, or nothing
+            to leave out: who mistypes a name does not want to learn from it.
     """
     if not folder.is_dir():
         raise TrainingError(f"{folder}: no such folder; {option} names a folder of pictures")
-    named = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and not any(fnmatch(path.name, pattern) for pattern in exclude)
-    )
+    named = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    for pattern in exclude:
+        if not (left := [path for path in named if fnmatch(path.name, pattern)]):
+            raise TrainingError(f"{folder}: no picture in it is named '{pattern}' (to leave out)")
+        named = [path for path in named if path not in left]
     readable = [path for path in named if opens(path)]
     if len(readable) < 2:
         raise TrainingError(

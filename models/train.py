@@ -116,6 +116,7 @@ def train(
     settings.check()
     where, state = _device(device), target.with_name(target.name + STATE_SUFFIX)
     _refuse(target, state, resume=resume)
+    begun = None if start is None else load_model(start)
     with pillow_is_quiet():
         picture = None if style is None else _style_picture(style, settings, notify)
         material = gather(
@@ -124,9 +125,9 @@ def train(
         weights = find_weights(VGG19, given=vgg, progress=download)
         trainer = Trainer(settings, _extractor(weights), picture, where)
         identity = settings.as_table() | material.identity()
-        if start is not None:
-            trainer.start_from(load_model(start), start)
-            identity["start"] = sha256_of(start)
+        if start is not None and begun is not None:
+            trainer.start_from(begun, start)
+            identity["start"] = begun.sha256
         if resume and state.exists():
             trainer.restore(state, identity)
         preview = _Preview(target.with_suffix(".preview.png"), preview_every, material, notify)
@@ -134,15 +135,16 @@ def train(
         try:
             _loop(trainer, material, keep, preview, report=report, notify=notify)
         except KeyboardInterrupt:
-            if trainer.step:
+            if trainer.step and trainer.whole:  # else the state saved last is the one to go on from
                 trainer.save(state, identity)
             raise
     if doubt := trainer.doubt():
         notify(doubt)
     keep()
     recipe = _recipe(trainer, material, weights)
-    if start is not None:
-        recipe |= {"start": start.name, "start_sha256": sha256_of(start)}
+    if start is not None and begun is not None:
+        found = {"file": start.name, "sha256": begun.sha256, "recipe": begun.recipe}
+        recipe["start"] = found
     if command is not None:
         recipe["command"] = command
     save_model(trainer.network, target, recipe=recipe)

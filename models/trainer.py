@@ -62,6 +62,7 @@ class Trainer:
     Attributes:
         network: the network in training.
         step: steps done.
+        whole: whether no step is half done: only then what is here may be saved.
         seconds: of work so far.
         losses: by name, unweighted, smoothed.
         first_losses: what they were in the first step.
@@ -87,6 +88,7 @@ class Trainer:
         self._contents: dict[int, Tensor] = {}
         self._styles: dict[int, StyleTarget] = {}
         self.step = 0
+        self.whole = True
         self.seconds = 0.0
         self.losses: dict[str, float] = {}
         self.first_losses: dict[str, float] = {}
@@ -130,6 +132,7 @@ class Trainer:
         if settings.temporal_weight and self.step % TEMPORAL_EVERY == 0:
             loss = self._unsteadiness(paint, crops, painted)
             weighted["temporal"] = (settings.temporal_weight * TEMPORAL_EVERY, loss)
+        self.whole = False
         self._note(perceived | {name: loss.item() for name, (_, loss) in weighted.items()})
         # The last one is not the perceptual loss, but has its gradient.
         total = sum(
@@ -137,6 +140,7 @@ class Trainer:
         )
         self._optimiser.step(total, rate=settings.learning_rate_at(fraction))
         self.step += 1
+        self.whole = True
 
     def _perceived(
         self, painted: Tensor, content: Tensor, style: StyleTarget

@@ -103,7 +103,9 @@ def test_a_run_can_start_from_a_trained_network(run, target, tmp_path):
     before, after = load_file(first), load_file(second)
     assert all(torch.allclose(before[name], after[name], atol=1e-3) for name in before)
     recipe = load_model(second).recipe
-    assert (recipe["start"], recipe["start_sha256"]) == (first.name, sha256_of(first))
+    start = load_model(first)
+    wanted = {"file": first.name, "sha256": start.sha256, "recipe": start.recipe}
+    assert recipe["start"] == wanted
 
 
 def test_a_run_cannot_start_from_a_network_of_another_kind(run, tmp_path):
@@ -431,6 +433,32 @@ def test_an_interrupted_run_over_many_styles_goes_on_as_if_nothing_had_been(
     with pytest.raises(KeyboardInterrupt):
         run_many(report=interrupt_at(2))
     run_many()
+    found, wanted = load_file(target), load_file(whole)
+    assert all(torch.equal(found[name], tensor) for name, tensor in wanted.items())
+
+
+def test_a_name_to_leave_out_that_is_not_there_is_an_error(run_many):
+    with pytest.raises(TrainingError, match=r"no picture in it is named '12\.png'"):
+        run_many(exclude=["1.png", "12.png"])
+
+
+def test_a_step_that_was_interrupted_half_way_is_done_again(run, target, tmp_path, monkeypatch):
+    whole = tmp_path / "whole.safetensors"
+    run(to=whole)
+    monkeypatch.setattr(train_module, "SAVE_EVERY_SECONDS", 0.0)
+    step = trainer.Optimiser.step
+
+    def torn(optimiser, loss, *, rate):
+        step(optimiser, loss, rate=rate)
+        if next(calls) == 2:
+            raise KeyboardInterrupt
+
+    calls = iter(range(100))
+    monkeypatch.setattr(trainer.Optimiser, "step", torn)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    reports, _ = run()
+    assert [report.step for report in reports] == [3, 4]
     found, wanted = load_file(target), load_file(whole)
     assert all(torch.equal(found[name], tensor) for name, tensor in wanted.items())
 
