@@ -131,14 +131,23 @@ def gram_loss(found: Statistics, wanted: Statistics) -> Tensor:
     return (found.gram - wanted.gram).square().mean()
 
 
-def style_loss(features: Mapping[str, Tensor], target: StyleTarget) -> Tensor:
-    """How far features are from the style: the mean of the whole's loss and its quarters' loss."""
+def style_loss(
+    features: Mapping[str, Tensor], target: StyleTarget, *, quarters: float = 0.5
+) -> Tensor:
+    """How far features are from the style.
+
+    Args:
+        features: (N, C, H, W) by layer.
+        target: what they are to have.
+        quarters: share in the loss of what is measured on the four quarters, 0 to 1; the rest is
+            measured on the whole.
+    """
     total = torch.zeros(())
     for layer, wanted in target.items():
-        quarters = statistics(features[layer], parts=2)
-        for found in (join(quarters), quarters):
+        parts = statistics(features[layer], parts=2)
+        for found, share in ((join(parts), 1 - quarters), (parts, quarters)):
             loss = moments_loss(found, wanted) + GRAM_WEIGHT * gram_loss(found, wanted)
-            total = total.to(loss.device) + loss / 2
+            total = total.to(loss.device) + share * loss
     return total
 
 

@@ -164,7 +164,7 @@ class Trainer:
             own = {layer: each.chunk(parts)[number] for layer, each in style.items()}
             losses = {
                 "content": content_loss(found, {CONTENT_LAYER: wanted}) / parts,
-                "style": style_loss(found, own) / parts,
+                "style": style_loss(found, own, quarters=self.settings.quarters) / parts,
             }
             weighted = torch.stack([weights[name] * loss for name, loss in losses.items()])
             weighted.sum().backward()  # type: ignore[no-untyped-call]

@@ -85,6 +85,15 @@ def test_style_heaped_into_a_corner_costs_more_than_style_spread_out():
     assert style_loss(layered(heaped), target) > 0.1 + style_loss(layered(spread_out), target)
 
 
+def test_without_the_quarters_only_the_whole_counts():
+    heaped = torch.zeros(1, 3, 16, 16)
+    heaped[..., :8, :8] = 1
+    target = style_target(layered(heaped.roll((8, 8), (2, 3))))
+    assert style_loss(layered(heaped), target, quarters=0).item() == pytest.approx(0, abs=1e-9)
+    half, all_of_it = (style_loss(layered(heaped), target, quarters=q) for q in (0.5, 1))
+    assert 0.1 < half.item() == pytest.approx(all_of_it.item() / 2)
+
+
 def test_half_precision_features_are_measured_in_single():
     features = (FEATURES + 30).to(torch.bfloat16)
     found = statistics(features)

@@ -58,7 +58,7 @@ def test_the_learning_rate_rises_then_falls_to_a_twentieth():
     assert rates[0] > 0
 
 
-def test_style_weighs_four_times_first_and_once_in_the_end():
-    settings = TrainingSettings(style_weight=2.0)
+def test_style_weighs_more_first_and_as_said_in_the_end():
+    settings = TrainingSettings(style_weight=2.0, style_first=4.0)
     assert [settings.style_weight_at(part) for part in (0, 0.3, 0.6, 1)] == [8, 8, 2, 2]
     assert settings.style_weight_at(0.475) == pytest.approx(4)

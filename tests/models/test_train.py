@@ -266,7 +266,7 @@ def test_a_loss_that_is_no_number_stops_with_its_name_and_step(run, target, monk
 def test_training_that_went_wild_without_nan_is_told(run, monkeypatch):
     values = iter([1.0] * 2 + [900.0] * 6)  # two crops a step
     monkeypatch.setattr(
-        trainer, "style_loss", lambda *_: torch.tensor(next(values), requires_grad=True)
+        trainer, "style_loss", lambda *_, **__: torch.tensor(next(values), requires_grad=True)
     )
     _, notices = run()
     assert "the style loss ended at 53.9 and began at 1: training went wild" in notices[-1]
