@@ -24,9 +24,10 @@ MOST = 128
 """Channels or blocks: more would be no file of ours, and could fill the memory."""
 
 
-NORM_EPSILON = 1e-2
-"""Far below what a picture's channels vary by, and enough that a plain one stays plain in bfloat16:
-with the usual 1e-5 its rounding errors were painted in full contrast."""
+NORM_EPSILON, PLAIN_NORM_EPSILON = 0.1, 0.01
+"""Below what a picture's channels vary by, and enough that a plain one stays plain in bfloat16:
+with the usual 1e-5 its rounding errors are painted in full contrast, with 0.01 by 19 levels of
+255, with 0.1 by 2 (`wave`). The lower one is for networks without the colour path."""
 COLOUR_EPSILON = 1e-4
 """Likewise for colours, whose variance in a picture is some hundredths."""
 FIRST_STROKES = 0.25
@@ -41,7 +42,7 @@ vary by themselves, at right angles to each other."""
 
 
 def _norm(channels: int) -> InstanceNorm:
-    return InstanceNorm(channels, epsilon=NORM_EPSILON)
+    return InstanceNorm(channels, epsilon=PLAIN_NORM_EPSILON)
 
 
 class Block(nn.Module):
@@ -112,6 +113,8 @@ class Swift(StyleNetwork):
         self.up3 = DoublingLast(last + 3 * colour, 3, border="zeros")
         if colour:
             self.colour = Convolution(3, 3, 2, stride=2, border="none")
+            for _, norm in self._strokes():
+                norm.epsilon = NORM_EPSILON
             self.colour_norm = InstanceNorm(3, epsilon=COLOUR_EPSILON)
             self._pass_colours_through()
 
@@ -160,6 +163,9 @@ class Swift(StyleNetwork):
 
     def normalised(self) -> list[tuple[Convolution, InstanceNorm]]:
         """Each convolution with the norm right behind it."""
+        return [*self._strokes(), *([(self.colour, self.colour_norm)] if self.has_colour else [])]
+
+    def _strokes(self) -> list[tuple[Convolution, InstanceNorm]]:
         pairs: list[tuple[Convolution, InstanceNorm]] = [
             (self.down1, self.norm1),
             (self.down2, self.norm2),
@@ -168,7 +174,4 @@ class Swift(StyleNetwork):
         for block in self.blocks:
             if isinstance(block, Block):
                 pairs += block.normalised()
-        pairs += [(self.up1, self.norm4), (self.up2, self.norm5)]
-        if self.has_colour:
-            pairs.append((self.colour, self.colour_norm))
-        return pairs
+        return [*pairs, (self.up1, self.norm4), (self.up2, self.norm5)]
