@@ -16,6 +16,8 @@ Border = Literal["reflect", "replicate", "zeros", "none"]
 """How a convolution continues its input. `zeros` costs no copy; it shows, so it is only for layers
 whose reach ends within the margin that a network cuts off. `none`: it is continued already."""
 
+STYLE_EPSILON = 1e-4
+"""Added to a variance that is asked for: a deviation of a hundredth."""
 NORM_EPSILON = 1e-5
 """Added to a variance: the value of Ulyanov 2016 and of every public checkpoint."""
 
@@ -171,6 +173,15 @@ class DoublingLast(Convolution):
         # A pixel shuffle; written so, it is a third faster and leaves planes, as pictures are kept.
         grid = phases.view(count, -1, 2, 2, height, width).permute(0, 1, 4, 2, 5, 3)
         return grid.reshape(count, -1, 2 * height, 2 * width)
+
+
+def moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Deviation and mean of each channel of (N, C, H, W), (N, C) each: what a style says (AdaIN).
+
+    A channel of one value has a small deviation, so that its slope is finite.
+    """
+    variance, mean = torch.var_mean(features.float(), dim=(2, 3), correction=0)
+    return (variance + STYLE_EPSILON).sqrt(), mean
 
 
 class _Normalise(torch.autograd.Function):

@@ -19,7 +19,7 @@ from torch.func import functional_call
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .any_style import AnyStyleNetwork, ratios
-from .layers import Halving, InstanceNorm
+from .layers import Halving, InstanceNorm, moments
 from .network import StyleNetwork
 from .swift import MOST, Swift
 
@@ -55,10 +55,10 @@ class StyleEncoder(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """(N, 3, H, W) RGB in [0, 1], at least 32 by 32, to codes of their styles, (N, code)."""
         features = pictures * 2 - 1
-        found = [*_moments(features)]
+        found = [*reversed(moments(features))]
         for convolution in self.convolutions:
             features = F.relu(convolution(features))
-            found += _moments(features)
+            found += reversed(moments(features))
         return F.silu(self.press(self.scale(torch.cat(found, 1))))
 
 
@@ -146,12 +146,6 @@ class Micro(AnyStyleNetwork):
     @staticmethod
     def _norms(swift: Swift) -> list[InstanceNorm]:
         return [norm for _, norm in swift.normalised()]
-
-
-def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and deviation of each channel, (N, C) each."""
-    variance, mean = torch.var_mean(features.float(), dim=(2, 3), correction=0)
-    return mean, (variance + 1e-4).sqrt()
 
 
 def _continued(picture: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """The optimiser of training: Muon for the kernels of convolutions, Adam for all else.
 
 Muon (Jordan 2024; `torch.optim.Muon`) makes every step of a weight matrix orthogonal; a kernel is
-taken as the matrix (outputs, inputs · size · size). With a `swift` and great_wave, 200 steps of it
-brought the weighted loss to 24 where Adam's best rate brought it to 29. A step costs hardly more:
+taken as the matrix (outputs, inputs · size · size). With a `swift` and great_wave, 175 steps of it
+brought the weighted loss to 27 where Adam's best rate brought it to 32. A step costs hardly more:
 nearly all of its time goes into the extractor. The linear layers that turn a style into norms are
 left to Adam: made orthogonal they shut whole channels off within a hundred steps.
 """

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .errors import TrainingError
 
 ONE_STYLE, ANY_STYLE = ("swift", "johnson"), ("micro",)
+"""Methods that learn one picture, and methods that paint like any."""
 METHODS = (*ONE_STYLE, *ANY_STYLE)
 LAST_SEED = 2**31 - 1
 """Times a million, and a step added, it is still a seed to torch."""

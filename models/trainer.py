@@ -148,7 +148,7 @@ class Trainer:
         """Content and style loss, and the gradient of their weighted sum by the paintings.
 
         On a processor one painting after the other, whose features then stay in its caches: a
-        tenth of a step's time, and a fraction of its memory.
+        seventh off a step's time, and a fraction of its memory.
         """
         weights = {
             "content": self.settings.content_weight,

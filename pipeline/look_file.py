@@ -28,11 +28,12 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 from unicodedata import category
 
+from stylize.models.settings import ANY_STYLE
 from stylize.presets import shipped
 
 from .errors import PresetError, SettingsError
 from .settings import check_settings, did_you_mean, shown
-from .styles import ANY_STYLE, Style, as_styles, typed_style
+from .styles import Style, as_styles, typed_style
 
 Method = Literal["swift", "johnson", "micro"]
 Source = Literal["shipped", "user", "file"]

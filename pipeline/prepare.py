@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -12,6 +11,7 @@ from typing import Literal, get_args
 import torch
 
 from stylize.models import LoadedModel, StyleNetwork, load_model
+from stylize.models.weights import sha256_of
 
 from .device import choose_device, choose_dtype
 from .errors import SettingsError, TargetError
@@ -181,7 +181,7 @@ def prepare(choice: Choice, *, film: bool) -> Painter:
         device=device,
         dtype=dtype,
         style_size=size,
-        style_hashes=tuple(_sha256(style.path) for style in choice.styles),
+        style_hashes=tuple(sha256_of(style.path) for style in choice.styles),
     )
 
 
@@ -206,11 +206,6 @@ def _style_size(loaded: LoadedModel) -> int:
 def _printable(name: str) -> str:
     """A file's name as text: what is none (a name is bytes to the system) becomes `?`."""
     return name.encode(errors="replace").decode()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def beside(source: Path, look: str, *, kept: Container[str], otherwise: str) -> Path:

@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from stylize.models.settings import ANY_STYLE
+
 from .errors import SettingsError
 from .settings import shown
 
 LARGEST_SHARE = 1_000_000
 LONGEST_NAME = 40
 """Characters of a look's name: it becomes a part of the names of files, which have their limit."""
-
-ANY_STYLE = ("micro",)
-"""The methods that paint like any picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
 
 import click
 import torch
@@ -35,17 +37,19 @@ def _variants(frame: Tensor) -> dict[str, Callable[[], Tensor]]:
         faster = torch.compile(network)
         return lambda: faster(half)
 
-    plain, small, small_frozen = Johnson().eval(), quick(Swift().eval()), frozen(Swift())
-    any_style = Micro().with_styles([frame[0]], [1.0])  # what is left once the style is read
+    swift = Swift(colour=True).eval()  # as it is trained
+    plain, small, small_frozen = Johnson().eval(), quick(deepcopy(swift)), frozen(swift)
+    micro = Micro().with_styles([frame[0]], [1.0])  # what is left once the style is read
     return {
         "johnson, float32, eager": lambda: plain(frame),
         "johnson, bfloat16, compiled": compiled(quick(Johnson().eval())),
         "johnson, bfloat16, frozen, compiled": compiled(frozen(Johnson())),
         "swift, bfloat16, eager": lambda: small(half),
-        "swift, bfloat16, compiled": compiled(quick(Swift().eval())),
+        "swift, bfloat16, compiled": compiled(quick(deepcopy(swift))),
         "swift, bfloat16, frozen, eager": lambda: small_frozen(half),
-        "swift, bfloat16, frozen, compiled": compiled(frozen(Swift())),
-        "micro, bfloat16, frozen, compiled": compiled(frozen(any_style)),
+        "swift, bfloat16, frozen, compiled": compiled(frozen(swift)),
+        "micro, bfloat16, frozen, eager": partial(frozen(micro), half),
+        "micro, bfloat16, frozen, compiled": compiled(frozen(micro)),
     }
 
 

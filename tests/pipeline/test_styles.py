@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from stylize.models import AnyStyleNetwork
 from stylize.models.checkpoint import NETWORKS
 from stylize.models.settings import ANY_STYLE as TRAINED_FOR_ANY
 from stylize.pipeline.errors import SettingsError
@@ -133,6 +134,8 @@ def test_a_look_is_named_once():
 
 def test_the_methods_for_any_style_are_those_of_the_models():
     assert set(ANY_STYLE) == set(TRAINED_FOR_ANY)
+    reading = {name for name, kind in NETWORKS.items() if issubclass(kind, AnyStyleNetwork)}
+    assert set(ANY_STYLE) == reading
     for method in NETWORKS:
         wanted = (Style(Path("a.jpg")),) if method in ANY_STYLE else ()
         check_style_wanted(method, wanted, held_by="x")

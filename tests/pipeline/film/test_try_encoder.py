@@ -1,30 +1,13 @@
 """Choices that FFmpeg lists and cannot do are refused before a frame is painted."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 import pytest
 
 from stylize.pipeline.errors import TargetError
 from stylize.pipeline.film.encoding import Encoding
 from stylize.pipeline.film.write_video import write_video
-from stylize.pipeline.values import Colour, Film, Frame
-
-
-@pytest.fixture
-def film(silent):
-    return Film(
-        path=silent,
-        width=64,
-        height=48,
-        time_base=Fraction(1, 1000),
-        rate=Fraction(25),
-        frames=None,
-        duration=None,
-        pixel_aspect=Fraction(1),
-        colour=Colour(primaries=1, transfer=1),
-        has_alpha=False,
-    )
+from stylize.pipeline.values import Frame
 
 
 def start(target, film, **encoding):

@@ -20,29 +20,13 @@ from stylize.pipeline.errors import SourceError, TargetError
 from stylize.pipeline.film.encoding import Encoding
 from stylize.pipeline.film.read_video import probe_video, read_video
 from stylize.pipeline.film.write_video import write_video
-from stylize.pipeline.values import Colour, Film, Frame, Span
+from stylize.pipeline.values import Colour, Frame, Span
 
 FAST = {".mp4": "ultrafast", ".m4v": "ultrafast", ".mov": "ultrafast", ".mkv": "ultrafast"}
 NTSC = [Fraction(1001 * i, 30000) for i in range(9)]
 FILM = [Fraction(1001 * i, 24000) for i in range(9)]
 LATE = [Fraction(3, 2) + Fraction(i, 25) for i in range(9)]
 UNEVEN = [Fraction(i, 30000) for i in (0, 1001, 1500, 3003, 9009, 9500, 10000, 12000, 13000)]
-
-
-@pytest.fixture
-def film(silent):
-    return Film(
-        path=silent,
-        width=64,
-        height=48,
-        time_base=Fraction(1, 120000),
-        rate=Fraction(25),
-        frames=None,
-        duration=None,
-        pixel_aspect=Fraction(1),
-        colour=Colour(primaries=1, transfer=1),
-        has_alpha=False,
-    )
 
 
 def scene(index, width=64, height=48):
