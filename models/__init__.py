@@ -6,12 +6,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .any_style import AnyStyleNetwork
+    from .any_style import AnyStyleNetwork, Mixture
     from .checkpoint import LoadedModel, load_model, save_model
     from .errors import CheckpointError, ModelError, StylizeError, TrainingError, WeightsError
     from .johnson import Johnson
     from .micro import Micro
-    from .network import StyleNetwork
+    from .network import PaintingNetwork, StyleNetwork
     from .swift import Swift
 
 __all__ = [
@@ -20,7 +20,9 @@ __all__ = [
     "Johnson",
     "LoadedModel",
     "Micro",
+    "Mixture",
     "ModelError",
+    "PaintingNetwork",
     "StyleNetwork",
     "StylizeError",
     "Swift",
@@ -36,7 +38,9 @@ _HOMES = {
     "Johnson": "johnson",
     "LoadedModel": "checkpoint",
     "Micro": "micro",
+    "Mixture": "any_style",
     "ModelError": "errors",
+    "PaintingNetwork": "network",
     "StyleNetwork": "network",
     "StylizeError": "errors",
     "Swift": "swift",

@@ -1,39 +1,102 @@
-"""The contract of every network that paints in any style: style pictures in, a painter out."""
+"""The contract of every method that paints in any style: style pictures in, a painter out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
-from .network import StyleNetwork
+from .network import PaintingNetwork
+from .vgg import Vgg
 
 
-class AnyStyleNetwork(nn.Module):
-    """A network that reads a style from pictures, and paints in it from then on.
+@dataclass(frozen=True, slots=True, eq=False)
+class Mixture:
+    """Style pictures, and how much of a painting is of each.
+
+    Attributes:
+        pictures: (3, H, W) RGB in [0, 1] each, of any size and shape. How large a stroke comes
+            out depends on how large it is in here.
+        shares: of each style, at least 0; only their ratios matter.
+        masks: (1, h, w) each in [0, 1], of any size: where on the painting each style is; None:
+            everywhere.
+
+    Raises:
+        ValueError: no picture, not as many shares or masks, a negative share, or none above 0.
+    """
+
+    pictures: tuple[Tensor, ...]
+    shares: tuple[float, ...] = (1.0,)
+    masks: tuple[Tensor, ...] | None = None
+
+    def __post_init__(self) -> None:
+        count, shares = len(self.pictures), self.shares
+        if not count or len(shares) != count:
+            raise ValueError(f"{len(shares)} shares for {count} style pictures")
+        if self.masks is not None and len(self.masks) != count:
+            raise ValueError(f"{len(self.masks)} masks for {count} style pictures")
+        if not all(share >= 0 for share in shares) or not 0 < sum(shares) < float("inf"):
+            raise ValueError(f"shares {list(shares)}: each must be at least 0, and one above it")
+
+    def weights(self, size: tuple[int, int]) -> Tensor:
+        """How much of each style there is at each place of a painting.
+
+        Args:
+            size: height and width of the painting, or of its features.
+
+        Returns:
+            (K, 1, h, w) float32 on the CPU, for K styles, which sum up to 1 everywhere: shares
+            times masks, and plain shares where no mask reaches. Without masks h and w are 1.
+        """
+        shares = torch.tensor(self.shares, dtype=torch.float32)[:, None, None, None]
+        shares = shares / shares.sum()
+        if self.masks is None:
+            return shares
+        masks = torch.cat([_resized(mask, size) for mask in self.masks])
+        weighed = shares * masks + shares * 1e-4  # the last term where all masks are black
+        return weighed / weighed.sum(0, keepdim=True)
+
+
+class AnyStyle:
+    """A method that reads styles from pictures, and paints in them from then on.
 
     Attributes:
         method: the name that users type.
+        reaches: the deepest layer of the VGG by which it sees pictures; None: it needs no VGG.
+        applies_strength: whether its painters mix the content in themselves, as the method's paper
+            does; otherwise their paintings are mixed with the pictures.
+        optimises: whether it makes each picture by optimisation: then it takes styles at their
+            full size, reports its steps by `PaintingNetwork.on_step`, and is best left in fp32.
     """
 
     method: ClassVar[str]
+    reaches: ClassVar[str | None] = None
+    applies_strength: ClassVar[bool] = False
+    optimises: ClassVar[bool] = False
 
-    def with_styles(self, pictures: Sequence[Tensor], shares: Sequence[float]) -> StyleNetwork:
+    def with_styles(
+        self, styles: Mixture, *, vgg: Vgg | None = None, strength: float = 1.0
+    ) -> PaintingNetwork:
         """Read styles, once; what comes back paints in their mixture.
 
         Args:
-            pictures: (3, H, W) RGB in [0, 1] each, of any size and shape. How large a stroke
-                comes out depends on how large it is in here.
-            shares: of each style in the mixture, at least 0; only their ratios matter.
+            styles: the pictures.
+            vgg: the extractor, on the device and in the dtype to paint in, if the method `reaches`
+                into one.
+            strength: 0 (the content) to 1 (the style), if it `applies_strength`.
 
         Returns:
-            A network with weights of its own, on the same device and in the same dtype.
-
-        Raises:
-            ValueError: no picture, not as many shares, a negative one, or none above 0.
+            A painter with weights of its own, on the same device and in the same dtype.
         """
         raise NotImplementedError
+
+
+class AnyStyleNetwork(AnyStyle, nn.Module):
+    """A trained network for any style."""
 
     def read(self, styles: Tensor) -> Any:
         """What `paint` needs to know of each of (N, 3, h, w) styles; for training."""
@@ -48,15 +111,31 @@ class AnyStyleNetwork(nn.Module):
         return {}
 
 
-def ratios(pictures: Sequence[Tensor], shares: Sequence[float]) -> list[float]:
-    """Shares that sum up to 1.
+class Patchwork(PaintingNetwork):
+    """Paints a picture with several painters, each where its mask is, with soft borders.
 
-    Raises:
-        ValueError: as `AnyStyleNetwork.with_styles` says.
+    For methods whose painter has one style all over.
+
+    Args:
+        painters: one for each style.
+        styles: says where each paints.
     """
-    if not pictures or len(pictures) != len(shares):
-        raise ValueError(f"{len(shares)} shares for {len(pictures)} style pictures")
-    total = sum(shares)
-    if not all(share >= 0 for share in shares) or not 0 < total < float("inf"):
-        raise ValueError(f"shares {list(shares)}: each must be at least 0, and one above it")
-    return [share / total for share in shares]
+
+    def __init__(self, painters: Sequence[PaintingNetwork], styles: Mixture) -> None:
+        super().__init__()
+        self.painters = nn.ModuleList(painters)
+        self._styles = styles
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Paint (N, 3, H, W) RGB in [0, 1]."""
+        height, width = pictures.shape[-2:]
+        weights = self._styles.weights((height, width)).to(pictures.device, pictures.dtype)
+        painted = torch.zeros_like(pictures)
+        for painter, weight in zip(self.painters, weights, strict=True):
+            painted = painted + weight * painter(pictures)
+        return painted
+
+
+def _resized(mask: Tensor, size: tuple[int, int]) -> Tensor:
+    """A mask as (1, 1, h, w); what it becomes smaller by is averaged, not left out."""
+    return F.interpolate(mask[None].float(), size, mode="bilinear", antialias=True).clamp(0, 1)

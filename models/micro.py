@@ -18,10 +18,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
-from .any_style import AnyStyleNetwork, ratios
+from .any_style import AnyStyleNetwork, Mixture, Patchwork
 from .layers import Halving, InstanceNorm, moments
-from .network import StyleNetwork
+from .network import PaintingNetwork
 from .swift import MOST, Swift
+from .vgg import Vgg
 
 WIDTHS = (16, 48, 80, 20)
 """Of the `swift` inside: with three blocks half as much time again as the `swift` that
@@ -120,16 +121,23 @@ class Micro(AnyStyleNetwork):
         return painted
 
     @torch.no_grad()
-    def with_styles(self, pictures: Sequence[Tensor], shares: Sequence[float]) -> StyleNetwork:
-        """Read styles, once (see `AnyStyleNetwork`): a `swift` comes back."""
-        mixture = ratios(pictures, shares)
-        read = [self.read(_continued(picture)[None]) for picture in pictures]
+    def with_styles(
+        self, styles: Mixture, *, vgg: Vgg | None = None, strength: float = 1.0
+    ) -> PaintingNetwork:
+        """Read styles, once (see `AnyStyleNetwork`): a `swift` comes back; with masks, several."""
+        read = [self.read(_continued(picture)[None]) for picture in styles.pictures]
+        if styles.masks is not None:
+            return Patchwork([self._swift([norms], [1.0]) for norms in read], styles)
+        return self._swift(read, styles.weights((1, 1)).flatten().tolist())
+
+    def _swift(self, read: Sequence[Norms], shares: Sequence[float]) -> Swift:
+        """A `swift` whose norms give what these do, mixed by shares that sum up to 1."""
         swift = copy.deepcopy(self.swift).eval().requires_grad_(False)
         for index, norm in enumerate(self._norms(swift)):
             for place, mixed in enumerate((norm.weight, norm.bias)):
                 parts = [
                     share * norms[index][place][0]
-                    for share, norms in zip(mixture, read, strict=True)
+                    for share, norms in zip(shares, read, strict=True)
                 ]
                 mixed.copy_(torch.stack(parts).sum(0))
         return swift

@@ -1,8 +1,9 @@
-"""The contract of every one-style network: pictures in, painted pictures of the same size out."""
+"""The contract of all that paints: pictures in, painted pictures of the same size out."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import ClassVar, Self
 
 import torch
@@ -12,7 +13,30 @@ from .errors import ModelError
 from .layers import Convolution, InstanceNorm, pad
 
 
-class StyleNetwork(nn.Module):
+class PaintingNetwork(nn.Module):
+    """What paints: it holds a style, however it came by it.
+
+    Attributes:
+        on_step: called with the steps done and the steps in all, by those that take many.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_step: Callable[[int, int], None] | None = None
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Paint pictures.
+
+        Args:
+            pictures: (N, 3, H, W) RGB in [0, 1], of any H and W of at least 1.
+
+        Returns:
+            (N, 3, H, W) RGB in [0, 1], of the same dtype.
+        """
+        raise NotImplementedError
+
+
+class StyleNetwork(PaintingNetwork):
     """A network that paints in the one style it was trained for.
 
     Attributes:

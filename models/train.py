@@ -20,10 +20,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .any_style import Mixture
 from .checkpoint import Network, Recipe, load_model, save_model
 from .errors import TrainingError, WeightsError
 from .material import Material, Notify, gather
-from .network import StyleNetwork
+from .network import PaintingNetwork, StyleNetwork
 from .preview import save_preview
 from .read_picture import pillow_is_quiet, read_picture
 from .settings import TrainingSettings
@@ -237,12 +238,13 @@ class _Preview:
     def _stacks(self, trainer: Trainer) -> list[list[Tensor]]:
         """Each photograph, the style if there are several, and the painting."""
         network, device = trainer.network, trainer.device
-        painters: list[tuple[list[Tensor], StyleNetwork]]
+        painters: list[tuple[list[Tensor], PaintingNetwork]]
         if isinstance(network, StyleNetwork):
             painters = [([], network)] * len(self._photographs)
         else:
             painters = [
-                ([style], network.with_styles([style.to(device)], [1.0])) for style in self._styles
+                ([style], network.with_styles(Mixture((style.to(device),))))
+                for style in self._styles
             ]
         return [
             [photograph, *shown, painter(photograph[None].to(device)).cpu()[0].float()]

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import torch
 
-from stylize.models import LoadedModel, StyleNetwork, load_model
+from stylize.models import LoadedModel, Mixture, PaintingNetwork, StyleNetwork, load_model
 from stylize.models.weights import sha256_of
 
 from .device import choose_device, choose_dtype
@@ -70,7 +70,7 @@ class Painter:
     """
 
     choice: Choice
-    network: StyleNetwork
+    network: PaintingNetwork
     method: str
     weights_hash: str
     device: torch.device
@@ -185,7 +185,7 @@ def prepare(choice: Choice, *, film: bool) -> Painter:
     )
 
 
-def _painting(loaded: LoadedModel, styles: tuple[Style, ...], *, size: int) -> StyleNetwork:
+def _painting(loaded: LoadedModel, styles: tuple[Style, ...], *, size: int) -> PaintingNetwork:
     """The network, once it has seen what it is to paint like."""
     if isinstance(loaded.network, StyleNetwork):
         return loaded.network
@@ -193,7 +193,8 @@ def _painting(loaded: LoadedModel, styles: tuple[Style, ...], *, size: int) -> S
         fit_style(read_image(style.path, animated="first frame").frame, size=size)
         for style in styles
     ]
-    return loaded.network.with_styles(pictures, [style.share for style in styles])
+    shares = tuple(style.share for style in styles)
+    return loaded.network.with_styles(Mixture(tuple(pictures), shares))
 
 
 def _style_size(loaded: LoadedModel) -> int:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from stylize.models import Johnson, Micro, StyleNetwork, Swift
+from stylize.models.any_style import Mixture
 
 REPEATS = 3
 
@@ -39,7 +40,7 @@ def _variants(frame: Tensor) -> dict[str, Callable[[], Tensor]]:
 
     swift = Swift(colour=True).eval()  # as it is trained
     plain, small, small_frozen = Johnson().eval(), quick(deepcopy(swift)), frozen(swift)
-    micro = Micro().with_styles([frame[0]], [1.0])  # what is left once the style is read
+    micro = Micro().with_styles(Mixture((frame[0],)))  # what is left once the style is read
     return {
         "johnson, float32, eager": lambda: plain(frame),
         "johnson, bfloat16, compiled": compiled(quick(Johnson().eval())),

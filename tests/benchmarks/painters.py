@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from stylize.models import load_model
+from stylize.models.any_style import Mixture
 
 Painter = Callable[[Tensor], Tensor]
 """(3, H, W) RGB in [0, 1] to the same, painted."""
@@ -23,7 +24,7 @@ def painter(path: Path, *, style: Tensor | None = None, precision: str = "float3
     if hasattr(network, "with_styles"):
         if style is None:
             raise click.UsageError(f"{path} paints in any style: name one by --style")
-        network = network.with_styles([style], [1.0])
+        network = network.with_styles(Mixture((style,)))
     dtype = PRECISIONS[precision]
     network = network.eval().to(dtype).to(memory_format=torch.channels_last)
     return lambda picture: network(picture[None].to(dtype))[0].float().clamp(0, 1)

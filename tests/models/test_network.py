@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from stylize.models import AnyStyleNetwork, ModelError
+from stylize.models.any_style import Mixture
 from stylize.models.checkpoint import NETWORKS
 from stylize.models.layers import InstanceNorm
 
@@ -18,7 +19,7 @@ def network(request):
     torch.manual_seed(4)
     network = NETWORKS[request.param]().eval().requires_grad_(False)
     if isinstance(network, AnyStyleNetwork):
-        network = network.with_styles([torch.rand(3, 40, 50)], [1])
+        network = network.with_styles(Mixture((torch.rand(3, 40, 50),)))
     for module in network.modules():
         if isinstance(module, InstanceNorm):
             module.weight.uniform_(0.5, 1.5)

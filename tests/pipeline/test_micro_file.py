@@ -7,6 +7,7 @@ import torch
 
 from stylize import models
 from stylize.models import AnyStyleNetwork, load_model
+from stylize.models.any_style import Mixture
 from stylize.pipeline import micro_file as module
 from stylize.pipeline.errors import ModelError
 from stylize.pipeline.micro_file import micro_file
@@ -40,7 +41,7 @@ def test_the_network_that_ships_is_small_and_paints_like_any_picture():
     generator = torch.Generator().manual_seed(0)
     picture, first, second = (torch.rand(3, 40, 56, generator=generator) for _ in range(3))
     painted = [
-        loaded.network.with_styles([style * 0.5 + shift], [1])(picture[None])
+        loaded.network.with_styles(Mixture((style * 0.5 + shift,)))(picture[None])
         for style, shift in ((first, 0.0), (second, 0.5))
     ]
     assert all(each.shape == (1, 3, 40, 56) and each.isfinite().all() for each in painted)
