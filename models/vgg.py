@@ -2,13 +2,15 @@
 
 VGG-19 normalised by Gatys 2016 (weights: pytorch-AdaIN v0.0.0, MIT) is the first choice: its mean
 activation is about 1 at every layer, so one layer does not drown another and bf16 is safe.
-VGG-16 in torchvision's layout (BSD-3) is the second. Only what is asked for is computed.
+VGG-16 in torchvision's layout (BSD-3) is the second. Only what is asked for is computed. Between
+blocks the largest of each 2×2 goes on, as both were trained, or their mean (Gatys 2016).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +21,8 @@ from .layers import pad
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+
+Pooling = Literal["max", "average"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,12 @@ VGG16 = VggPlan(
     front=False,
     reflect=False,
 )
+VGG19_TORCHVISION = VggPlan(
+    blocks=(2, 2, 4, 4, 4),
+    keys=(0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34),
+    front=False,
+    reflect=False,
+)
 
 
 class Vgg(nn.Module):
@@ -66,6 +76,7 @@ class Vgg(nn.Module):
     Args:
         plan: which VGG the tensors are of.
         tensors: its weights, `N.weight` or `features.N.weight`; a file may end early.
+        pooling: what goes on of each 2×2 between blocks.
 
     Raises:
         WeightsError: the tensors are not those of the plan.
@@ -74,9 +85,11 @@ class Vgg(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, plan: VggPlan, tensors: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self, plan: VggPlan, tensors: Mapping[str, Tensor], *, pooling: Pooling = "max"
+    ) -> None:
         super().__init__()
-        self.reflect = plan.reflect
+        self.reflect, self.pooling = plan.reflect, pooling
         plain = {name.removeprefix("features."): t.float() for name, t in tensors.items()}
         self.convolutions = nn.ModuleDict()
         try:
@@ -111,10 +124,7 @@ class Vgg(nn.Module):
         Raises:
             WeightsError: a layer that the loaded weights do not reach.
         """
-        wanted = set(layers)
-        if missing := wanted - set(self.convolutions):
-            has = f"relu1_1 to {list(self.convolutions)[-1]}"
-            raise WeightsError(f"the extractor has no layer {sorted(missing)[0]} (it has {has})")
+        wanted = self.require(layers)
         found: dict[str, Tensor] = {}
         features = pictures if self.reflect else (pictures - self.mean) / self.deviation
         features = features.to(next(self.parameters()).dtype)
@@ -122,7 +132,8 @@ class Vgg(nn.Module):
         for name, convolution in self.convolutions.items():
             if name[4] != block:
                 block = name[4]
-                features = F.max_pool2d(features, 2, ceil_mode=self.reflect)
+                pool = F.max_pool2d if self.pooling == "max" else F.avg_pool2d
+                features = pool(features, 2, ceil_mode=self.reflect)
             edged = (
                 pad(features, 1, 1, 1, 1, "reflect") if self.reflect else F.pad(features, [1] * 4)
             )
@@ -132,6 +143,34 @@ class Vgg(nn.Module):
                 if len(found) == len(wanted):
                     break
         return found
+
+    def require(self, layers: Iterable[str]) -> set[str]:
+        """The layers, each once.
+
+        Raises:
+            WeightsError: a layer that the loaded weights do not reach.
+        """
+        wanted = set(layers)
+        if missing := wanted - set(self.convolutions):
+            has = f"relu1_1 to {list(self.convolutions)[-1]}"
+            raise WeightsError(f"the extractor has no layer {sorted(missing)[0]} (it has {has})")
+        return wanted
+
+    def reach(self, layer: str) -> int:
+        """Pixels around the 2^(block - 1) square of a feature that it also depends on."""
+        names = list(self.convolutions)
+        return sum(stride(name) for name in names[: names.index(layer) + 1])
+
+    def grid(self, layer: str, size: tuple[int, int]) -> tuple[int, int]:
+        """Height and width of a layer's features, for a picture of this height and width."""
+        each = stride(layer)
+        more = each - 1 if self.reflect else 0  # what is left of a 2×2 at the edge is pooled too
+        return (size[0] + more) // each, (size[1] + more) // each
+
+
+def stride(layer: str) -> int:
+    """Pixels from one feature of a layer to the next: 1 for relu1_1, 2 for relu2_1 and so on."""
+    return 1 << (int(layer[4]) - 1)
 
 
 def _convolution(weight: Tensor, bias: Tensor) -> nn.Conv2d:
