@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 
 import av
 from PIL import Image, ImageOps
-from sheet import sheet
 
 from stylize.pipeline import stylize_video
+from stylize.pipeline.picture.sheet import sheet
 
 HERE = Path(__file__).parent
 FILM_LOOK = "mosaic"

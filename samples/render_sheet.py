@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image, ImageOps
-from sheet import GAP, LABEL, sheet
 
 from stylize.pipeline import stylize_image
 from stylize.pipeline.looks import list_looks
+from stylize.pipeline.picture.sheet import GAP, LABEL, sheet
 
 HERE = Path(__file__).parent
 PHOTOGRAPHS = ("portrait", "street", "lake", "cat", "night", "page")

@@ -93,32 +93,6 @@ def test_the_mosaic_is_what_its_script_renders(script):
     assert likeness > 0.7
 
 
-def test_a_sheet_lays_its_pictures_out_in_rows(script):
-    sheet = script("sheet").sheet
-    rows = [[Image.new("RGB", (30, 20), colour) for colour in pair] for pair in
-            (("red", "lime"), ("blue", "black"))]  # fmt: skip
-    page = sheet(rows)
-    assert page.size == (66, 46)
-    assert [page.getpixel(at) for at in ((0, 0), (65, 0), (0, 45), (65, 45), (33, 10))] == [
-        (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0), (255, 255, 255),
-    ]  # fmt: skip
-    assert sheet(rows, headings=("a", "b")).size == (66, 46 + 26)
-
-
-def test_a_sheet_has_its_labels_above_and_at_the_left(script):
-    rows = [[Image.new("RGB", (60, 40), "red")] * 2] * 3
-    page = script("sheet").sheet(rows, headings=("a", "b"), names=("long name", "d", ""))
-    assert page.size == (26 + 126, 26 + 132)
-    inked = np.asarray(page.convert("L")) < 200
-    pixels = np.asarray(page)
-    assert (pixels[26:66, 26:86] == (255, 0, 0)).all()
-    assert inked[:26, 26:86].any()
-    assert inked[:26, 92:].any()
-    assert inked[26:66, :26].any()  # the name of the first row, made to fit
-    assert not inked[:26, :26].any()
-    assert not inked[118:, :26].any()
-
-
 def test_the_sheet_shows_a_folder_in_the_looks_that_are_named(script, tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()
