@@ -106,6 +106,22 @@ class AnyStyleNetwork(AnyStyle, nn.Module):
         """Paint each of (N, 3, H, W) pictures in the style beside it, as read; for training."""
         raise NotImplementedError
 
+    def objective(
+        self, vgg: Vgg, contents: Tensor, styles: Tensor
+    ) -> dict[str, tuple[float, Tensor]]:
+        """What a method's paper trains it towards; only methods that have one of their own.
+
+        Args:
+            vgg: the extractor, frozen.
+            contents: (N, 3, H, W) RGB in [0, 1], crops of photographs; both sides are multiples
+                of 16.
+            styles: (N, 3, h, w), likewise, the style to paint each of them in.
+
+        Returns:
+            By name, a weight and a loss in float32; their products are to be added up.
+        """
+        raise NotImplementedError
+
     def architecture(self) -> dict[str, object]:
         """The arguments that make a network of this shape, as JSON holds them."""
         return {}

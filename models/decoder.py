@@ -46,20 +46,20 @@ class Decoder(nn.Module):
 
     Args:
         widths: channels at relu1_1, relu2_1, relu3_1 and relu4_1.
-        beside: channels that are laid beside its own after the first upsampling.
+        skip: whether features at relu3_1 are laid beside its own after the first upsampling.
 
     Raises:
         ValueError: there are not four widths, or one is out of range.
     """
 
-    def __init__(self, widths: Sequence[int] = WIDTHS, *, beside: int = 0) -> None:
+    def __init__(self, widths: Sequence[int] = WIDTHS, *, skip: bool = False) -> None:
         super().__init__()
         if len(widths) != 4 or not all(1 <= width <= WIDEST for width in widths):
             raise ValueError(f"widths {tuple(widths)}: four are needed, each 1 to {WIDEST}")
         first, second, third, fourth = widths
         channels = {
             "conv4_1": (fourth, third),
-            "conv3_4": (third + beside, third),
+            "conv3_4": (2 * third if skip else third, third),
             "conv3_3": (third, third),
             "conv3_2": (third, third),
             "conv3_1": (third, second),
@@ -82,7 +82,7 @@ class Decoder(nn.Module):
 
         Args:
             features: (N, C, h, w), of the kind that the VGG finds at relu4_1.
-            beside: (N, B, 2h, 2w), of the kind at relu3_1, if the decoder takes them.
+            beside: (N, C/2, 2h, 2w), of the kind at relu3_1, if the decoder has the skip.
 
         Returns:
             (N, 3, 8h, 8w) RGB, about in [0, 1]; not cut off, for training's sake.

@@ -50,12 +50,12 @@ def test_features_of_one_point_are_painted():
 
 
 def test_what_is_laid_beside_is_seen_and_its_kernels_lie_behind_its_own():
-    decoder, without = Decoder((4, 6, 8, 10), beside=5), Decoder((4, 6, 8, 10))
+    decoder, without = Decoder((4, 6, 8, 10), skip=True), Decoder((4, 6, 8, 10))
     with torch.no_grad():
         for name, convolution in decoder.convolutions.items():
             kernel = convolution.weight[:, :8] if name == "conv3_4" else convolution.weight
             without.convolutions[name].weight.copy_(kernel)
-    features, beside = torch.randn(1, 10, 4, 4), torch.randn(1, 5, 8, 8)
+    features, beside = torch.randn(1, 10, 4, 4), torch.randn(1, 8, 8, 8)
     torch.testing.assert_close(decoder(features, beside * 0), without(features))
     assert not torch.allclose(decoder(features, beside), without(features))
 

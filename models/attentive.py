@@ -1,0 +1,153 @@
+"""What `sanet` and `adaattn` have in common: a painter that asks a style's features place by place.
+
+The VGG sees each style once, and each picture when it is painted; a method says what it keeps of a
+style and how it paints a picture's features with it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - its name everywhere
+
+from .any_style import AnyStyleNetwork, Mixture
+from .layers import Convolution, moments, pad
+from .network import PaintingNetwork
+from .vgg import Vgg
+
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+MULTIPLE = 16
+"""Pixels that one place at relu5_1 stands for: sides are continued to a multiple of it."""
+FIRST_GAIN = 6**-0.5
+"""Of untrained 1×1 kernels, beside those before a ReLU: what torch starts with, as the public code
+does. With more, scores are so far apart that attention begins at one key and learns slowly."""
+
+Features = Mapping[str, Tensor]
+"""(N, C, h, w) for each layer of a VGG."""
+
+
+class AttentiveNetwork(AnyStyleNetwork):
+    """A network that attends to a style's features.
+
+    The strength of a painting is not its business: SANet mixes the content in as features that
+    attend to themselves, which costs as much again and does not give the picture back at 0.
+
+    Attributes:
+        layers: of the VGG, all that `remember` and `decode` look at.
+    """
+
+    reaches: ClassVar[str | None] = "relu5_1"
+    layers: ClassVar[tuple[str, ...]]
+
+    def remember(self, style: Features) -> nn.ModuleDict:
+        """What to keep of the features of styles, by layer."""
+        raise NotImplementedError
+
+    def decode(self, content: Features, styles: Sequence[nn.ModuleDict], weights: Tensor) -> Tensor:
+        """Paint.
+
+        Args:
+            content: of (N, 3, H, W) pictures, whose sides are multiples of 16.
+            styles: what is kept of K of them.
+            weights: (K, 1, H, W) or (K, 1, 1, 1), which sum up to 1.
+
+        Returns:
+            (N, 3, H, W) RGB, about in [0, 1]; not cut off, for training's sake.
+        """
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def with_styles(
+        self, styles: Mixture, *, vgg: Vgg | None = None, strength: float = 1.0
+    ) -> PaintingNetwork:
+        """Read styles, once (see `AnyStyle`).
+
+        Raises:
+            ValueError: there is no VGG.
+        """
+        if vgg is None:
+            raise ValueError(f"{self.method} sees pictures through a VGG: give one with vgg=")
+        return AttentivePainter(self, vgg, styles)
+
+
+class AttentivePainter(PaintingNetwork):
+    """A network together with what it keeps of some styles.
+
+    Args:
+        network: copied; on which device and in what it computes, the VGG says.
+        vgg: not copied: it is large, and frozen.
+        styles: the pictures, and how much of each there is where.
+    """
+
+    def __init__(self, network: AttentiveNetwork, vgg: Vgg, styles: Mixture) -> None:
+        super().__init__()
+        where = next(vgg.parameters())
+        network = copy.deepcopy(network).eval().requires_grad_(False)
+        self.network, self.vgg = network.to(where.device, where.dtype), vgg
+        self.kept = nn.ModuleList(
+            self.network.remember(vgg(picture[None].to(where), network.layers))
+            for picture in styles.pictures
+        )
+        self._styles = styles
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Paint (N, 3, H, W) RGB in [0, 1]."""
+        height, width = pictures.shape[-2:]
+        below, right = -height % MULTIPLE, -width % MULTIPLE
+        weights = self._styles.weights((height, width)).to(pictures.device)
+        if weights.shape[-2:] != (1, 1):
+            weights = pad(weights, 0, right, 0, below, "replicate")
+        seen = self.vgg(pad(pictures, 0, right, 0, below, "reflect"), self.network.layers)
+        painted = self.network.decode(seen, list(self.kept), weights)  # type: ignore[arg-type]
+        return painted[..., :height, :width].clamp(0, 1).to(pictures.dtype)
+
+
+def pointwise(inputs: int, outputs: int) -> Convolution:
+    """A 1×1 convolution for queries, keys or values."""
+    convolution = Convolution(inputs, outputs, 1)
+    with torch.no_grad():
+        convolution.weight.mul_(FIRST_GAIN)
+    return convolution
+
+
+def see(vgg: Vgg, pictures: Tensor, layers: Sequence[str] = LAYERS) -> dict[str, Tensor]:
+    """Features of pictures in float32, for losses.
+
+    Raises:
+        ValueError: a side is no multiple of 16: what is painted would be of another size.
+    """
+    height, width = pictures.shape[-2:]
+    if height % MULTIPLE or width % MULTIPLE:
+        raise ValueError(f"crops of {width}x{height}: both sides are to be multiples of {MULTIPLE}")
+    return {layer: features.float() for layer, features in vgg(pictures, layers).items()}
+
+
+def moments_loss(found: Features, wanted: Features, layers: Sequence[str]) -> Tensor:
+    """MSE of means plus MSE of deviations of channels, summed over layers (Huang 2017)."""
+    losses = [
+        F.mse_loss(each, other)
+        for layer in layers
+        for each, other in zip(moments(found[layer]), moments(wanted[layer]), strict=True)
+    ]
+    return torch.stack(losses).sum()
+
+
+def renamed(
+    files: Sequence[Mapping[str, Tensor]], names: Mapping[str, Mapping[str, str]]
+) -> dict[str, Tensor]:
+    """The tensors of public files under our names; those that are not to be there keep theirs.
+
+    Args:
+        files: of each file its tensors, `layer.weight` and `layer.bias`.
+        names: of each file, in the same order, our name of each layer by theirs.
+    """
+    ours = {}
+    for tensors, layers in zip(files, names.values(), strict=True):
+        for name, tensor in tensors.items():
+            layer, _, kind = name.rpartition(".")
+            ours[f"{layers[layer]}.{kind}" if layer in layers else name] = tensor
+    return ours
