@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .any_style import AnyStyleNetwork, Mixture
+    from .any_style import AnyStyle, AnyStyleNetwork, Mixture
     from .checkpoint import LoadedModel, load_model, save_model
     from .errors import CheckpointError, ModelError, StylizeError, TrainingError, WeightsError
     from .johnson import Johnson
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .swift import Swift
 
 __all__ = [
+    "AnyStyle",
     "AnyStyleNetwork",
     "CheckpointError",
     "Johnson",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AnyStyle": "any_style",
     "AnyStyleNetwork": "any_style",
     "CheckpointError": "errors",
     "Johnson": "johnson",

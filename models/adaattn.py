@@ -25,7 +25,6 @@ from .attentive import (
     Features,
     moments_loss,
     pointwise,
-    renamed,
     see,
 )
 from .decoder import WIDTHS, Decoder
@@ -251,11 +250,6 @@ def down_to(features: Features, layer: str) -> Tensor:
         ],
         dim=1,
     )
-
-
-def from_public(*files: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of the public files, in the order of `PUBLIC`, under our names."""
-    return renamed(files, PUBLIC)
 
 
 def _down_to(layer: str) -> tuple[str, ...]:

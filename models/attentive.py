@@ -134,20 +134,3 @@ def moments_loss(found: Features, wanted: Features, layers: Sequence[str]) -> Te
         for each, other in zip(moments(found[layer]), moments(wanted[layer]), strict=True)
     ]
     return torch.stack(losses).sum()
-
-
-def renamed(
-    files: Sequence[Mapping[str, Tensor]], names: Mapping[str, Mapping[str, str]]
-) -> dict[str, Tensor]:
-    """The tensors of public files under our names; those that are not to be there keep theirs.
-
-    Args:
-        files: of each file its tensors, `layer.weight` and `layer.bias`.
-        names: of each file, in the same order, our name of each layer by theirs.
-    """
-    ours = {}
-    for tensors, layers in zip(files, names.values(), strict=True):
-        for name, tensor in tensors.items():
-            layer, _, kind = name.rpartition(".")
-            ours[f"{layers[layer]}.{kind}" if layer in layers else name] = tensor
-    return ours

@@ -1,18 +1,16 @@
-"""Networks on disk: ours are safetensors with their recipe inside, others' are read with care.
+"""Networks on disk: safetensors with their recipe inside; others' checkpoints by `foreign`.
 
-Nothing a user opens can run code: safetensors hold numbers only, and a pickle is read with
-`weights_only=True`.
+Nothing a user opens can run code: safetensors hold numbers only.
 """
 
 from __future__ import annotations
 
 import json
-import pickle
 import reprlib
 import textwrap
-import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +19,28 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from .adaattn import AdaAttN
+from .adain import Adain
 from .any_style import AnyStyleNetwork
 from .errors import CheckpointError
+from .foreign import describe, read_foreign
 from .johnson import Johnson
 from .micro import Micro
 from .network import StyleNetwork
+from .sanet import Sanet
 from .swift import Swift
 from .weights import sha256_of
 from .whole_file import whole_file
 
 Network = StyleNetwork | AnyStyleNetwork
-NETWORKS: dict[str, type[Network]] = {"swift": Swift, "johnson": Johnson, "micro": Micro}
+NETWORKS: dict[str, type[Network]] = {
+    "swift": Swift,
+    "johnson": Johnson,
+    "micro": Micro,
+    "adain": Adain,
+    "sanet": Sanet,
+    "adaattn": AdaAttN,
+}
 """Every network by the name that users type."""
 FAMILY, FORMAT = "stylize-", "stylize-1"
 DTYPES = (torch.float16, torch.bfloat16, torch.float32)
@@ -85,14 +94,17 @@ def save_model(network: Network, path: Path, *, recipe: Recipe) -> None:
 
 
 def load_model(path: Path) -> LoadedModel:
-    """Read a network of ours, or a checkpoint of PyTorch's `fast_neural_style` example.
+    """Read a network of ours, or one of another project (see `foreign.LAYOUTS`).
+
+    Args:
+        path: its file; or the folder with its files, if it has several.
 
     Raises:
         CheckpointError: the file is missing, damaged, hostile, or holds something else.
     """
     try:
         if path.is_dir():
-            raise CheckpointError(f"{path}: is a folder; name the file of a network")
+            return _load_foreign(path)
         if not path.is_file():
             raise CheckpointError(f"{path}: no such file")
         with path.open("rb") as stream:
@@ -135,7 +147,7 @@ def _refuse_unknown(path: Path, metadata: Mapping[str, str], names: Collection[s
         )
     if found != FORMAT or method not in NETWORKS:
         ours = found == FORMAT
-        what = f"a network of method {reprlib.repr(method)}" if ours else _describe(names)
+        what = f"a network of method {reprlib.repr(method)}" if ours else describe(names)
         raise CheckpointError(
             f"{path}: holds {what}; what can be loaded here: {', '.join(NETWORKS)}"
         )
@@ -149,51 +161,13 @@ def _table(metadata: Mapping[str, str], name: str) -> dict[str, Any]:
 
 
 def _load_foreign(path: Path) -> LoadedModel:
-    try:
-        with warnings.catch_warnings(action="ignore"):  # torch warns of what it then refuses
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise CheckpointError(
-            f"{path}: not a plain checkpoint: it is damaged or would run code of its own; "
-            "save its state_dict() again with torch.save"
-        ) from error
-    except Exception as error:
-        # A pickle is a program: from a stranger's bytes anything at all can be raised.
-        raise CheckpointError(
-            f"{path}: not a checkpoint, or a truncated one; what can be loaded here: safetensors "
-            "of `stylize train` and .pth files of PyTorch's fast_neural_style example"
-        ) from error
-    tensors = _foreign_tensors(loaded)
-    if "deconv3.weight" not in tensors or "in5.weight" not in tensors:
-        raise CheckpointError(
-            f"{path}: holds {_describe(tensors)}; of .pth files only those of PyTorch's "
-            "fast_neural_style example can be loaded here"
-        )
+    foreign = read_foreign(path)
     with torch.device("meta"):
-        network = Johnson()
-    _fill(network, tensors, path)
-    return LoadedModel(network, network.method, sha256_of(path), {})
-
-
-def _foreign_tensors(loaded: object) -> dict[str, Tensor]:
-    """The tensors of a checkpoint under our names; running statistics are unused leftovers."""
-    if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
-        loaded = loaded["state_dict"]
-    if not isinstance(loaded, Mapping):
-        return {}
-    return {
-        str(name).removeprefix("module.").replace(".conv2d.", "."): tensor
-        for name, tensor in loaded.items()
-        if isinstance(tensor, Tensor)
-        and not str(name).endswith(("running_mean", "running_var", "num_batches_tracked"))
-    }
-
-
-def _describe(names: Collection[str]) -> str:
-    if not names:
-        return "no tensors"
-    first = reprlib.repr(next(iter(names)))
-    return f"{len(names)} tensors of an unknown network ({first}, …)"
+        network = NETWORKS[foreign.method]()
+    _fill(network, foreign.tensors, path)
+    hashes = [sha256_of(file) for file in foreign.files]
+    together = hashes[0] if len(hashes) == 1 else sha256("".join(hashes).encode()).hexdigest()
+    return LoadedModel(network, network.method, together, {})
 
 
 def _fill(network: Network, tensors: Mapping[str, Tensor], path: Path) -> None:

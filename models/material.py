@@ -9,7 +9,8 @@ from pathlib import Path
 
 from .crops import FEW, Crops, Pictures, batches, find_pictures
 from .errors import TrainingError
-from .settings import ANY_STYLE, TrainingSettings
+from .methods import ANY_STYLE, TRAINED
+from .settings import TrainingSettings
 from .weights import sha256_of
 
 STYLES_SEED = 500_009
@@ -151,7 +152,7 @@ def check_named(
     elif style is None or styles is not None or exclude:
         raise TrainingError(
             f"{method} learns one picture: name it as STYLE, without --styles or --exclude "
-            f"(--method {' or '.join(ANY_STYLE)} takes those)"
+            f"(--method {', '.join(name for name in TRAINED if name in ANY_STYLE)} take those)"
         )
 
 

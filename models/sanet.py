@@ -23,7 +23,6 @@ from .attentive import (
     Features,
     moments_loss,
     pointwise,
-    renamed,
     see,
 )
 from .decoder import PUBLIC_NAMES, WIDTHS, Decoder
@@ -152,8 +151,3 @@ class Sanet(AttentiveNetwork):
 
     def _at(self, layer: str) -> StyleAttention:
         return cast("StyleAttention", self.attention[layer])
-
-
-def from_public(*files: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of the public files, in the order of `PUBLIC`, under our names."""
-    return renamed(files, PUBLIC)

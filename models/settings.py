@@ -7,10 +7,8 @@ import math
 from dataclasses import dataclass
 
 from .errors import TrainingError
+from .methods import TRAINED
 
-ONE_STYLE, ANY_STYLE = ("swift", "johnson"), ("micro",)
-"""Methods that learn one picture, and methods that paint like any."""
-METHODS = (*ONE_STYLE, *ANY_STYLE)
 LAST_SEED = 2**31 - 1
 """Times a million, and a step added, it is still a seed to torch."""
 LAST_RATE = 0.05
@@ -71,9 +69,9 @@ class TrainingSettings:
         Raises:
             TrainingError: a value is out of its range; the message names it and the range.
         """
-        if self.method not in METHODS:
+        if self.method not in TRAINED:
             raise TrainingError(
-                f"no method '{self.method}' to train; there are: {', '.join(METHODS)}"
+                f"no method '{self.method}' to train; there are: {', '.join(TRAINED)}"
             )
         if self.steps is None and self.minutes is None:
             raise TrainingError("neither steps nor minutes given: say when training is to end")

@@ -6,7 +6,6 @@ was. The steps themselves are in `trainer.py`.
 
 from __future__ import annotations
 
-import pickle
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -22,14 +21,14 @@ from torch import Tensor
 
 from .any_style import Mixture
 from .checkpoint import Network, Recipe, load_model, save_model
-from .errors import TrainingError, WeightsError
+from .errors import TrainingError
+from .extractor import load_vgg
 from .material import Material, Notify, gather
 from .network import PaintingNetwork, StyleNetwork
 from .preview import save_preview
 from .read_picture import pillow_is_quiet, read_picture
 from .settings import TrainingSettings
 from .trainer import Trainer
-from .vgg import VGG19_NORMALISED, Vgg
 from .weights import VGG19, Progress, find_weights, sha256_of
 from .whole_file import try_to_write
 
@@ -124,7 +123,7 @@ def train(
             settings, content=content, style=style, styles=styles, exclude=exclude, notify=notify
         )
         weights = find_weights(VGG19, given=vgg, progress=download)
-        trainer = Trainer(settings, _extractor(weights), picture, where)
+        trainer = Trainer(settings, load_vgg(given=weights), picture, where)
         identity = settings.as_table() | material.identity()
         if start is not None and begun is not None:
             trainer.start_from(begun, start)
@@ -201,14 +200,6 @@ def _device(name: str) -> torch.device:
     if name not in (["cuda", *here] if cuda else here):
         raise TrainingError(f"no device '{name}' on this machine (here: auto, {', '.join(here)})")
     return torch.device(name)
-
-
-def _extractor(weights: Path) -> Vgg:
-    try:
-        tensors = torch.load(weights, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise WeightsError(f"{weights}: cannot be read ({error})") from error
-    return Vgg(VGG19_NORMALISED, tensors)
 
 
 class _Preview:

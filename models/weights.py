@@ -33,7 +33,7 @@ class WeightsFile:
 
     Attributes:
         name: of the file, in every folder that is searched.
-        sha256: of its bytes.
+        sha256: of its bytes, or the first digits where its source publishes no more.
         size: in bytes.
         licence: under which it may be used.
         url: where it can be downloaded.
@@ -56,7 +56,32 @@ VGG19 = WeightsFile(
     url="https://github.com/naoto0804/pytorch-AdaIN/releases/download/v0.0.0/vgg_normalised.pth",
     expects="RGB in [0, 1], padded by reflection; a 1×1 convolution in front scales it",
 )
-TABLE: tuple[WeightsFile, ...] = (VGG19,)
+ADAIN_DECODER = WeightsFile(
+    name="decoder.pth",
+    sha256="379ca41d59f3a37eed3599bbbc2560c19da5c458870a5ffd3a9dd41aa88f9472",
+    size=14_023_458,
+    licence="MIT (naoto0804/pytorch-AdaIN)",
+    url="https://github.com/naoto0804/pytorch-AdaIN/releases/download/v0.0.0/decoder.pth",
+    expects="features of vgg_normalised.pth at relu4_1",
+)
+TORCHVISION_VGG16 = WeightsFile(
+    name="vgg16-397923af.pth",
+    sha256="397923af",
+    size=553_433_881,
+    licence="BSD-3-Clause (pytorch/vision)",
+    url="https://download.pytorch.org/models/vgg16-397923af.pth",
+    expects="RGB by ImageNet's mean and deviation, padded by zeros",
+)
+TORCHVISION_VGG19 = WeightsFile(
+    name="vgg19-dcbb9e9d.pth",
+    sha256="dcbb9e9d",
+    size=574_673_361,
+    licence="BSD-3-Clause (pytorch/vision)",
+    url="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+    expects="RGB by ImageNet's mean and deviation, padded by zeros",
+)
+TABLE: tuple[WeightsFile, ...] = (VGG19, ADAIN_DECODER, TORCHVISION_VGG16, TORCHVISION_VGG19)
+"""Every file of others that the program knows."""
 
 
 def cache_folder() -> Path:
@@ -89,6 +114,11 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def searched(file: WeightsFile) -> Path | None:
+    """Where a file is, unchecked; None if it is in none of the folders."""
+    return next((path for folder in folders() if (path := folder / file.name).is_file()), None)
+
+
 def find_weights(
     file: WeightsFile, *, given: Path | None = None, progress: Progress | None = None
 ) -> Path:
@@ -106,9 +136,8 @@ def find_weights(
         if not given.is_file():
             raise WeightsError(f"{given}: no such file (looked for {file.name} there)")
         return _checked(given, file)
-    for folder in folders():
-        if (folder / file.name).is_file():
-            return _checked(folder / file.name, file)
+    if (path := searched(file)) is not None:
+        return _checked(path, file)
     return _download(file, cache_folder() / file.name, progress)
 
 
@@ -117,7 +146,7 @@ def _checked(path: Path, file: WeightsFile) -> Path:
         found = sha256_of(path)
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read ({error.strerror})") from error
-    if found != file.sha256:
+    if not found.startswith(file.sha256):
         raise WeightsError(
             f"{path}: not the {file.name} we know (sha256 {found[:12]}…, expected "
             f"{file.sha256[:12]}…); delete it and get it again from {file.url}"
@@ -130,7 +159,7 @@ def _download(file: WeightsFile, target: Path, progress: Progress | None) -> Pat
         target.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(target) as partial:
             _fetch(file, partial, progress)
-            if (found := sha256_of(partial)) != file.sha256:
+            if not (found := sha256_of(partial)).startswith(file.sha256):
                 raise WeightsError(
                     f"{file.url}: not the file we know (sha256 {found[:12]}…, expected "
                     f"{file.sha256[:12]}…): a proxy or a broken download; nothing was kept"

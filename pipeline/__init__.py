@@ -1,8 +1,8 @@
 """Moves frames: read, batch, restyle, refine, smooth, write.
 
-The Python API: `stylize_video`, `stylize_folder`, `stylize_image`, the values they take and the
-events they report. Names are imported when first used, so that the command line's help need not
-wait for torch.
+The Python API: `stylize_video`, `stylize_folder`, `stylize_image`, `stylize_grid`, the values they
+take and the events they report. Names are imported when first used, so that the command line's
+help need not wait for torch.
 """
 
 from importlib import import_module
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         TargetError,
     )
     from .events import Advanced, Event, Failed, Finished, Notice, Report, Skipped, Started
+    from .run_grid import stylize_grid
     from .run_pictures import stylize_folder, stylize_image
     from .run_video import stylize_video
     from .settings import Settings
@@ -39,6 +40,7 @@ __all__ = [
     "StylizeError",
     "TargetError",
     "stylize_folder",
+    "stylize_grid",
     "stylize_image",
     "stylize_video",
 ]
@@ -48,6 +50,7 @@ _HOMES = {
     "events": (
         *("Advanced", "Event", "Failed", "Finished", "Notice", "Report", "Skipped", "Started"),
     ),
+    "run_grid": ("stylize_grid",),
     "run_pictures": ("stylize_folder", "stylize_image"),
     "run_video": ("stylize_video",),
     "settings": ("Settings",),

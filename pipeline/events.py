@@ -8,6 +8,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Literal, TypeVar
 
+from .prefetch import Prefetch
+
 T = TypeVar("T")
 
 
@@ -29,6 +31,22 @@ class Advanced:
     read: int
     painted: int
     written: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """How many of its steps a method that takes many has done on the picture in the making."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """How many bytes of a file of weights have come so far."""
+
+    done: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +84,7 @@ class Finished:
     seconds: float
 
 
-Event = Started | Advanced | Notice | Skipped | Failed | Finished
+Event = Started | Advanced | Stepped | Fetched | Notice | Skipped | Failed | Finished
 Report = Callable[[Event], None]
 
 
@@ -82,7 +100,7 @@ class Outbox:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._waiting: SimpleQueue[Event] = SimpleQueue()
+        self._waiting: SimpleQueue[Event | None] = SimpleQueue()
         self._counts: dict[Stage, int] = {"read": 0, "painted": 0, "written": 0}
 
     def post(self, event: Event) -> None:
@@ -92,6 +110,10 @@ class Outbox:
     def notify(self, text: str) -> None:
         """Leave a notice, from any thread."""
         self.post(Notice(text))
+
+    def download(self, done: int, total: int) -> None:
+        """Leave how far a download is, from any thread."""
+        self.post(Fetched(done, total))
 
     def count(self, stage: Stage, items: Iterator[T]) -> Iterator[T]:
         """Pass items on, counting them; each stage is counted in one thread only."""
@@ -115,7 +137,25 @@ class Outbox:
                 event = self._waiting.get_nowait()
             except Empty:
                 return
-            self._report(event)
+            if event is not None:
+                self._report(event)
+
+    def attend(self, work: Callable[[], T]) -> T:
+        """Do something long in another thread, and report what it leaves as it comes.
+
+        Deep in a computation the main thread would hear no Ctrl-C.
+        """
+
+        def watched() -> T:
+            try:
+                return work()
+            finally:
+                self._waiting.put(None)
+
+        with Prefetch((watched() for _ in range(1)), depth=1) as results:
+            while (event := self._waiting.get()) is not None:
+                self._report(event)
+            return next(results)
 
 
 def ignore(event: Event) -> None:

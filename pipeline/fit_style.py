@@ -27,15 +27,20 @@ def fit_style(frame: Frame, *, size: int) -> Tensor:
         (3, H, W) RGB in [0, 1], of at most 4 × `size`² pixels, no side below 32. A picture that
         is too long and thin for that is repeated beside itself.
     """
-    picture = frame.picture
-    if frame.alpha is not None:
-        picture = (picture - 1).mul_(frame.alpha).add_(1)
+    picture = on_white(frame)
     most = LONGEST_SHAPE * size**2
     picture = _repeated(picture, most // SMALLEST_SIDE**2)
     height, width = picture.shape[-2:]
     scale = min(size / min(height, width), (most / (height * width)) ** 0.5)
     seen = (_scaled(height, scale), _scaled(width, scale))
     return picture if seen == (height, width) else resize(picture[None], seen)[0]
+
+
+def on_white(frame: Frame) -> Tensor:
+    """A picture as it is seen on white paper, (3, H, W)."""
+    if frame.alpha is None:
+        return frame.picture
+    return (frame.picture - 1).mul_(frame.alpha).add_(1)
 
 
 def _repeated(picture: Tensor, longest: int) -> Tensor:

@@ -9,6 +9,9 @@ What it may hold:
 
     # method = "micro"                    # or else the network for any style, which ships,
     # style = "night.jpg"                 # and a picture, or several: ["a.jpg:0.7", "b.jpg:0.3"]
+    # mask = ["sky.png", "ground.png"]    # and where each of them paints
+    # [options]                           # of the method's own (see: stylize methods)
+    # iterations = 500                    # where it is gatys or nnst
 
     [origin]                              # lines of text: title, artist, date, licence …
     title = "The Starry Night"
@@ -22,23 +25,27 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, cast
 from unicodedata import category
 
-from stylize.models.settings import ANY_STYLE
+from stylize.models.methods import ANY_STYLE, METHODS, NAMES, MethodName
 from stylize.presets import shipped
 
 from .errors import PresetError, SettingsError
 from .settings import check_settings, did_you_mean, shown
 from .styles import Style, as_styles, typed_style
 
-Method = Literal["swift", "johnson", "micro"]
 Source = Literal["shipped", "user", "file"]
+WITHOUT_A_FILE = ("micro", "adain", "gatys", "nnst")
+"""Methods that paint with no file named: what they need ships, is found, or is not there."""
 
-_KEYS = ("summary", "method", "weights", "style", "based_on", "origin", "settings")
+_KEYS = (
+    *("summary", "method", "weights", "style", "mask", "options", "based_on", "origin"),
+    "settings",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +62,14 @@ class Look:
         source: `shipped`, `user` (in the user's folder) or `file` (anywhere else).
         path: the file that says all this.
         based_on: the name of the look that ships whose network this is, if it is one's.
-        styles: what a network for any style is to paint like; none for any other.
+        styles: what a method for any style is to paint like; none for any other.
+        masks: where each of them paints, or none.
+        options: of the method's own.
     """
 
     name: str
     summary: str
-    method: Method
+    method: MethodName
     weights: Path | None
     origin: Mapping[str, str]
     settings: Mapping[str, object]
@@ -68,6 +77,8 @@ class Look:
     path: Path
     based_on: str | None = None
     styles: tuple[Style, ...] = ()
+    masks: tuple[Path, ...] = ()
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 def read_look(path: Path, source: Source) -> Look:
@@ -140,7 +151,11 @@ def look_document(
         if look.styles:
             named = (f"{style.path.absolute()}:{style.share}" for style in look.styles)
             document["style"] = [_line(one, "style") for one in named]
+        if look.options:
+            document["options"] = dict(look.options)
         document["origin"] = dict(look.origin)
+    if look.masks:
+        document["mask"] = [_line(str(mask.absolute()), "mask") for mask in look.masks]
     document["settings"] = {key: value for key, value in settings.items() if value is not None}
     return document
 
@@ -192,6 +207,8 @@ def _look(document: Mapping[str, object], *, path: Path, source: Source) -> Look
         path=path,
         based_on=base.name if base else None,
         styles=_styles(document, method, path=path),
+        masks=_masks(document, path=path),
+        options=_table(document, "options"),
     )
 
 
@@ -210,30 +227,32 @@ def _base(document: Mapping[str, object]) -> Look | None:
     return read_look(looks[name], "shipped")
 
 
-def _method(document: Mapping[str, object]) -> Method:
-    method, known = document.get("method"), get_args(Method)
-    if method not in known:
+def _method(document: Mapping[str, object]) -> MethodName:
+    method = document.get("method")
+    if method not in NAMES:
         got = f"got {shown(method)}" if "method" in document else "it is missing"
-        raise PresetError(f"method must be {', '.join(known[:-1])} or {known[-1]} ({got})")
-    return cast("Method", method)
+        raise PresetError(f"method must be {', '.join(NAMES[:-1])} or {NAMES[-1]} ({got})")
+    return cast("MethodName", method)
 
 
 def _weights(
-    document: Mapping[str, object], method: Method, *, path: Path, source: Source
+    document: Mapping[str, object], method: MethodName, *, path: Path, source: Source
 ) -> Path | None:
     named = _line(document.get("weights", ""), "weights")
     if not named:
-        if method in ANY_STYLE:
+        if method in WITHOUT_A_FILE:
             return None
         raise PresetError("weights must name the file of a network (or use based_on)")
+    if not METHODS[method].trained:
+        raise PresetError(f"weights must be left out where method is {method}: it has no network")
     weights = path.parent / expanded(named)
     if source != "shipped":  # those are there: tests hold it
         check_there(weights, "weights")
     return weights
 
 
-def _styles(document: Mapping[str, object], method: Method, *, path: Path) -> tuple[Style, ...]:
-    """The style pictures of a network for any style."""
+def _styles(document: Mapping[str, object], method: MethodName, *, path: Path) -> tuple[Style, ...]:
+    """The style pictures of a method for any style."""
     given = document.get("style", [])
     named = [_line(one, "style") for one in (given if isinstance(given, list) else [given])]
     if bool(named) != (method in ANY_STYLE):
@@ -245,6 +264,16 @@ def _styles(document: Mapping[str, object], method: Method, *, path: Path) -> tu
     for style in styles:
         check_there(style.path, "style")
     return styles
+
+
+def _masks(document: Mapping[str, object], *, path: Path) -> tuple[Path, ...]:
+    """The masks, one for each style."""
+    given = document.get("mask", [])
+    named = [_line(one, "mask") for one in (given if isinstance(given, list) else [given])]
+    masks = tuple(path.parent / expanded(one) for one in named)
+    for mask in masks:
+        check_there(mask, "mask")
+    return masks
 
 
 def _settings(table: Mapping[str, object]) -> dict[str, object]:

@@ -16,12 +16,12 @@ import platformdirs
 import tomli_w
 from natsort import natsorted
 
+from stylize.models.methods import MethodName
 from stylize.presets import shipped
 
 from .errors import PresetError, TargetError
 from .look_file import (
     Look,
-    Method,
     Source,
     check_there,
     expanded,
@@ -36,7 +36,6 @@ from .styles import Style, style_name
 __all__ = [
     "BrokenLook",
     "Look",
-    "Method",
     "find_look",
     "list_looks",
     "model_look",
@@ -93,14 +92,23 @@ def list_looks() -> list[Look | BrokenLook]:
     return natsorted(looks, key=lambda look: look.name)
 
 
-def model_look(weights: Path | None, *, method: Method, styles: tuple[Style, ...] = ()) -> Look:
-    """A look that is a network and nothing else: what `--model` and `--style` paint like.
+def model_look(
+    weights: Path | None,
+    *,
+    method: MethodName,
+    styles: tuple[Style, ...] = (),
+    masks: tuple[Path, ...] = (),
+    options: Mapping[str, object] | None = None,
+) -> Look:
+    """A look that is a method and nothing else: what `--model` and `--style` paint like.
 
     Args:
-        weights: file of the network; None: that of the network for any style that ships.
-        method: the kind of network that it holds.
-        styles: what a network for any style is to paint like. They name the look, where there are
+        weights: file of the network; None: the method's own, if it has one.
+        method: how to paint.
+        styles: what a method for any style is to paint like. They name the look, where there are
             any, otherwise the file of the network does.
+        masks: where each of them paints, or none.
+        options: of the method's own.
     """
     of = weights or styles[0].path
     return Look(
@@ -113,6 +121,8 @@ def model_look(weights: Path | None, *, method: Method, styles: tuple[Style, ...
         source="file",
         path=of,
         styles=styles,
+        masks=masks,
+        options=options or {},
     )
 
 
@@ -145,6 +155,8 @@ def save_look(
         raise PresetError(f"a preset cannot be called {name!r} (allowed: {allowed})")
     for style in based_on.styles:
         check_there(style.path, "style")
+    for mask in based_on.masks:
+        check_there(mask, "mask")
     path = user_folder() / f"{name}.toml"
     merged = laid_over(based_on.settings, settings)
     document = look_document(based_on, settings=merged, summary=summary)

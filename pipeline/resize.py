@@ -19,6 +19,14 @@ def resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
     ).clamp_(0, 1)
 
 
+def fitted(mask: Tensor, size: tuple[int, int]) -> Tensor:
+    """A mask, (1, 1, h, w), at another height and width."""
+    if mask.shape[-2:] == size:
+        return mask
+    resized = functional.interpolate(mask, size, mode="bilinear", antialias=True)
+    return resized.clamp(0, 1)
+
+
 def luma(pictures: Tensor) -> Tensor:
     """The brightness of (N, 3, H, W) RGB, (N, 1, H, W), as BT.709 weighs the channels."""
     red, green, blue = (pictures[:, channel : channel + 1] for channel in range(3))

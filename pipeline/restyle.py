@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .enlarge import enlarge
 from .errors import StylizeError
-from .resize import luma, resize
+from .resize import fitted, luma, resize
 from .settings import SMALLEST_SIZE
 from .values import Batch
 
@@ -29,11 +29,14 @@ class Mixing:
         keep_color: take only the luminance from the painting, and the colour from the source.
         size: shorter side in pixels at which the network sees the picture, as far as
             `working_size` allows; None: as it is.
+        coverage: (1, 1, h, w) in [0, 1], of any size: how much of the painting shows at each place;
+            None: all of it everywhere.
     """
 
     strength: float = 1.0
     keep_color: bool = False
     size: int | None = None
+    coverage: Tensor | None = None
 
 
 def restyle(
@@ -120,7 +123,10 @@ def _run(source: Tensor, network: Network, size: int | None, dtype: torch.dtype)
 def _mix(source: Tensor, painted: Tensor, mixing: Mixing) -> Tensor:
     if mixing.keep_color:
         painted = source + luma(painted - source)
-    if mixing.strength < 1:
+    if mixing.coverage is not None:
+        cover = fitted(mixing.coverage.to(source.device), (source.shape[-2], source.shape[-1]))
+        painted = torch.lerp(source, painted, cover * mixing.strength)
+    elif mixing.strength < 1:
         painted = torch.lerp(source, painted, mixing.strength)
     return painted.clamp(0, 1).contiguous()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -11,8 +11,21 @@ from time import monotonic
 from typing import Literal, TypeVar, Unpack
 
 from .batch import gather, scatter
+from .choose import PaintOptions, choose
 from .errors import SourceError, StylizeError
-from .events import Event, Failed, Finished, Notice, Outbox, Report, Skipped, Started, ignore
+from .events import (
+    Event,
+    Failed,
+    Fetched,
+    Finished,
+    Notice,
+    Outbox,
+    Report,
+    Skipped,
+    Started,
+    Stepped,
+    ignore,
+)
 from .film.read_video import probe_video
 from .picture.animation import playable
 from .picture.find_pictures import find_pictures, name_targets
@@ -22,10 +35,9 @@ from .picture.pictures import Kept
 from .picture.read_image import read_image
 from .picture.write_image import encode_image, write_image
 from .prefetch import Prefetch
-from .prepare import Existing, Painter, beside, choose, is_due, prepare
+from .prepare import Painter, prepare
 from .run_video import paint_film
-from .settings import SettingsOptions
-from .styles import StyleSource
+from .targets import Existing, beside, is_due
 from .values import Batch, Frame, Notify, Span
 
 T = TypeVar("T")
@@ -38,13 +50,10 @@ def stylize_image(
     source: str | Path,
     target: str | Path | None = None,
     *,
-    preset: str | Path | None = None,
-    model: str | Path | None = None,
-    style: StyleSource | None = None,
     existing: Existing = "refuse",
     metadata: bool = True,
     report: Report = ignore,
-    **options: Unpack[SettingsOptions],
+    **options: Unpack[PaintOptions],
 ) -> Finished:
     """Paint a picture; an animated one is painted as a film.
 
@@ -52,14 +61,10 @@ def stylize_image(
         source: the picture.
         target: the painted picture, its format by its extension; None: beside the source, named
             after the look.
-        preset: a preset's name or TOML file; or else
-        model: a file of weights; or else
-        style: a picture to paint like, or several, each alone or as a pair with its share in the
-            mixture. `model` may name the network for it, if not the one that ships.
         existing: what to do if the target is there.
         metadata: whether to store in the picture the settings that made it.
         report: called with each event.
-        **options: fields of `Settings`; they beat the preset's.
+        **options: what to paint like, and how: see `PaintOptions`.
 
     Returns:
         What was done; `skipped` is 1 if the target was there and was left.
@@ -69,7 +74,7 @@ def stylize_image(
     """
     began = monotonic()
     source = Path(source)
-    choice = choose(preset=preset, model=model, style=style, options=options)
+    choice = choose(**options)
     moving = is_animated(source)
     kept, otherwise = (MOVING, MOVING[-1]) if moving else (WRITABLE, ".png")
     to = Path(target or beside(source, choice.name, kept=kept, otherwise=otherwise))
@@ -80,17 +85,20 @@ def stylize_image(
         report(Skipped(source, f"{to} is there already"))
         return Finished(to, unit, 0, 1, 0, 0.0)
     if moving:
-        painter = prepare(choice, film=True)
+        painter = prepare(
+            choice, film=True, download=lambda done, total: report(Fetched(done, total))
+        )
         return _paint_animation(_Job(source, to), painter, metadata=metadata, report=report)
     outbox = Outbox(report)
     try:
-        picture = _interruptible(lambda: read_image(source, notify=outbox.notify))
-        painter = prepare(choice, film=False)
+        picture = outbox.attend(lambda: read_image(source, notify=outbox.notify))
+        painter = outbox.attend(lambda: prepare(choice, film=False, download=outbox.download))
+        painter.network.on_step = lambda done, total: outbox.post(Stepped(done, total))
         report(Started(source, to, choice.name, "pictures", 1))
         batch = Batch(picture.frame.picture[None], (picture.frame,))
-        (painted,) = _interruptible(lambda: list(scatter(painter.paint([batch]))))
+        (painted,) = outbox.attend(lambda: list(scatter(painter.paint([batch]))))
         store = painter.provenance() if metadata else None
-        encoded = _interruptible(
+        encoded = outbox.attend(
             lambda: _encode(painted, to, picture.kept, painter, store=store, notify=outbox.notify)
         )
         write_image(encoded, to)
@@ -103,15 +111,12 @@ def stylize_folder(
     source: str | Path,
     target: str | Path | None = None,
     *,
-    preset: str | Path | None = None,
-    model: str | Path | None = None,
-    style: StyleSource | None = None,
     recursive: bool = True,
     extension: str | None = None,
     existing: Existing = "skip",
     metadata: bool = True,
     report: Report = ignore,
-    **options: Unpack[SettingsOptions],
+    **options: Unpack[PaintOptions],
 ) -> Finished:
     """Paint every picture in a folder, into a folder of the same tree.
 
@@ -121,16 +126,12 @@ def stylize_folder(
     Args:
         source: the folder.
         target: the folder to write to; None: beside the source, named after the look.
-        preset: a preset's name or TOML file; or else
-        model: a file of weights; or else
-        style: a picture to paint like, or several, each alone or as a pair with its share in the
-            mixture. `model` may name the network for it, if not the one that ships.
         recursive: whether to go into the folders below.
         extension: of all outputs (`.png`); None: each source's own where it can be written.
         existing: what to do about targets that are there.
         metadata: whether to store in each picture the settings that made it.
         report: called with each event, from the caller's thread.
-        **options: fields of `Settings`; they beat the preset's.
+        **options: what to paint like, and how: see `PaintOptions`.
 
     Returns:
         What was done: how many were written, skipped and failed.
@@ -140,7 +141,7 @@ def stylize_folder(
     """
     began = monotonic()
     source = Path(source)
-    choice = choose(preset=preset, model=model, style=style, options=options)
+    choice = choose(**options)
     target = Path(target) if target is not None else _folder_beside(source, choice.name)
     sources = find_pictures(
         source, recursive=recursive, skip=target, notify=lambda text: report(Notice(text))
@@ -156,7 +157,10 @@ def stylize_folder(
     report(Started(source, target, choice.name, "pictures", len(due)))
     written = failed = 0
     if due:
-        run = _FolderRun(prepare(choice, film=False), metadata=metadata, report=report)
+        painter = prepare(
+            choice, film=False, download=lambda done, total: report(Fetched(done, total))
+        )
+        run = _FolderRun(painter, metadata=metadata, report=report)
         run.paint_stills([job for job in due if job.source not in animated])
         run.paint_animations([job for job in due if job.source in animated])
         written, failed = run.written, run.failed
@@ -287,12 +291,6 @@ def _failed(job: _Job, error: Exception) -> Failed:
 def _ahead(stages: ExitStack, items: Iterator[T]) -> Iterator[T]:
     """Run a stage in a thread of its own until the stack is left."""
     return stages.enter_context(Prefetch(items, depth=PICTURES_AHEAD))
-
-
-def _interruptible(work: Callable[[], T]) -> T:
-    """Do something in another thread: deep in a computation the main one hears no Ctrl-C."""
-    with Prefetch((work() for _ in range(1)), depth=1) as results:
-        return next(results)
 
 
 def _is_due(source: Path, target: Path, existing: Existing) -> bool:

@@ -10,15 +10,16 @@ from time import monotonic
 from typing import Unpack
 
 from .batch import gather, scatter
+from .choose import PaintOptions, choose
 from .errors import SettingsError
-from .events import Finished, Notice, Outbox, Report, Skipped, Started, ignore
+from .events import Fetched, Finished, Notice, Outbox, Report, Skipped, Started, ignore
 from .film.encoding import Encoding
 from .film.read_video import probe_video, read_video
 from .film.write_video import write_video
 from .prefetch import Prefetch
-from .prepare import Existing, Painter, beside, choose, is_due, prepare
-from .settings import Settings, SettingsOptions
-from .styles import StyleSource
+from .prepare import Painter, prepare
+from .settings import Settings
+from .targets import Existing, beside, is_due
 from .values import SETTINGS_KEY, Film, Span
 
 FRAMES_AHEAD = 4
@@ -31,14 +32,11 @@ def stylize_video(
     source: str | Path,
     target: str | Path | None = None,
     *,
-    preset: str | Path | None = None,
-    model: str | Path | None = None,
-    style: StyleSource | None = None,
     span: Span | None = None,
     existing: Existing = "refuse",
     metadata: bool = True,
     report: Report = ignore,
-    **options: Unpack[SettingsOptions],
+    **options: Unpack[PaintOptions],
 ) -> Finished:
     """Paint a film; its times, sound, subtitles and chapters go through.
 
@@ -46,15 +44,11 @@ def stylize_video(
         source: the film.
         target: the painted film, its format by its extension, or a folder for PNGs; None: beside
             the source, named after the look.
-        preset: a preset's name or TOML file; or else
-        model: a file of weights; or else
-        style: a picture to paint like, or several, each alone or as a pair with its share in the
-            mixture. `model` may name the network for it, if not the one that ships.
         span: the part to paint; None: all.
         existing: what to do if the target is there.
         metadata: whether to store in the film the settings that made it.
         report: called with each event, from the caller's thread.
-        **options: fields of `Settings`; they beat the preset's.
+        **options: what to paint like, and how: see `PaintOptions`.
 
     Returns:
         What was done; `skipped` is 1 if the target was there and was left.
@@ -64,7 +58,7 @@ def stylize_video(
     """
     source = Path(source)
     span = _checked(span or Span())
-    choice = choose(preset=preset, model=model, style=style, options=options)
+    choice = choose(**options)
     target = (
         Path(target)
         if target is not None
@@ -74,7 +68,7 @@ def stylize_video(
         report(Skipped(source, f"{target} is there already"))
         return Finished(target, "frames", 0, 1, 0, 0.0)
     film = probe_video(source, notify=lambda text: report(Notice(text)))
-    painter = prepare(choice, film=True)
+    painter = prepare(choice, film=True, download=lambda done, total: report(Fetched(done, total)))
     return paint_film(film, target, painter=painter, span=span, metadata=metadata, report=report)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from stylize.models.settings import ANY_STYLE
+from stylize.models.methods import ANY_STYLE
 
 from .errors import SettingsError
 from .settings import shown
@@ -97,9 +97,13 @@ def style_name(styles: Sequence[Style]) -> str:
 
 
 def check_looks_named(
-    *, preset: object | None, model: object | None, styles: Sequence[Style]
+    *,
+    preset: object | None,
+    model: object | None,
+    styles: Sequence[Style],
+    method: str | None = None,
 ) -> None:
-    """Refuse what names no look, or more than one.
+    """Refuse what names no look, or more than one, or a method for a style that is not there.
 
     Raises:
         SettingsError: it does.
@@ -112,6 +116,10 @@ def check_looks_named(
             f"name a look by --preset or by {other} (both are given): a preset has a network and "
             "a style of its own"
         )
+    if preset is not None and method is not None:
+        raise SettingsError("a preset has a method of its own: leave out --preset or --method")
+    if method is not None and model is None:
+        check_style_wanted(method, styles, held_by="--method")
 
 
 def check_style_wanted(method: str, styles: Sequence[Style], *, held_by: object) -> None:
@@ -126,13 +134,11 @@ def check_style_wanted(method: str, styles: Sequence[Style], *, held_by: object)
         SettingsError: they do not go together.
     """
     if method in ANY_STYLE and not styles:
-        raise SettingsError(
-            f"{held_by}: a {method} network paints like any picture: name one by --style"
-        )
+        raise SettingsError(f"{held_by}: {method} paints like any picture: name one by --style")
     if method not in ANY_STYLE and styles:
         raise SettingsError(
-            f"{held_by}: holds a {method} network, which has learnt one style: leave out --style, "
-            f"or name a network of method {' or '.join(ANY_STYLE)}"
+            f"{held_by}: {method} has learnt one style: leave out --style, or name a method that "
+            f"paints in any ({', '.join(ANY_STYLE)})"
         )
 
 

@@ -19,7 +19,10 @@ _COMMANDS = {
     "video": ("video", "Paint a film."),
     "folder": ("pictures", "Paint every picture in a folder."),
     "image": ("pictures", "Paint one picture."),
+    "grid": ("grid", "Paint pictures in many ways, to compare them."),
     "presets": ("presets", "List, show and save looks."),
+    "methods": ("methods", "List the methods and their options."),
+    "weights": ("weights", "List and get the weights that some methods need."),
     "train": ("train", "Train a network of your own, for one style or for any."),
 }
 """Command to the module that holds it and its line in the help, which must not import torch."""

@@ -1,4 +1,6 @@
-"""The options that commands share: one for every setting, each unset until the user types it.
+"""The options that commands share: what to paint like, and one for every setting.
+
+Each is unset until the user types it.
 
 Click only turns words into numbers here. What is allowed is the business of `settings`, so that a
 wrong value is refused in the same words on the command line, in a TOML file and by the API.
@@ -9,20 +11,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from stylize.models.methods import NAMES
+from stylize.pipeline.method_options import typed_option
 from stylize.pipeline.settings import Settings, SettingsOptions, allowed, default
 from stylize.pipeline.styles import Style, typed_style
+
+if TYPE_CHECKING:
+    from stylize.pipeline.choose import PaintOptions
+
+LOOK = ("preset", "model", "style", "method", "mask", "method_options")
+"""The parameters that say what to paint like: the keys of `LookOptions`."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _Decorator = Callable[[_Command], _Command]
 
 
 def look_options(command: _Command) -> _Command:
-    """Add the options that say what to paint like: `preset`, `model`, `style` (its `Style`s)."""
-    return _add(command, _PRESET, _MODEL, _STYLE)
+    """Add the options that say what to paint like, named as the keys of `LookOptions`."""
+    return _add(command, _PRESET, _STYLE, _METHOD, _MASK, _SET, _MODEL)
 
 
 def restyle_options(command: _Command) -> _Command:
@@ -52,6 +62,12 @@ def encoding_options(command: _Command) -> _Command:
         _switch("hw", "Decode and encode on the graphics card where it can."),
         _setting("deinterlace", str, "NAME", "Interlaced films"),
     )
+
+
+def typed_options(params: Mapping[str, object]) -> PaintOptions:
+    """What to paint like and the settings, as far as the user typed them."""
+    look = {name: params[name] for name in LOOK if params.get(name)}
+    return cast("PaintOptions", {**look, **typed_settings(params)})
 
 
 def typed_settings(params: Mapping[str, object]) -> SettingsOptions:
@@ -92,6 +108,12 @@ def _styles(
     return tuple(typed_style(text) for text in typed)
 
 
+def _own(
+    _context: click.Context, _option: click.Parameter, typed: tuple[str, ...]
+) -> dict[str, object]:
+    return dict(typed_option(text) for text in typed)
+
+
 _PRESET: _Decorator[Any] = click.option(
     "--preset", metavar="NAME|FILE.toml", help="A look by name (see: stylize presets list) or file."
 )
@@ -100,6 +122,27 @@ _MODEL: _Decorator[Any] = click.option(
     type=click.Path(path_type=Path),
     metavar="FILE.safetensors",
     help="A network of your own (see: stylize train).",
+)
+_METHOD: _Decorator[Any] = click.option(
+    "--method",
+    type=click.Choice(NAMES),
+    metavar="NAME",
+    help="How to paint like --style (see: stylize methods).  [default: micro]",
+)
+_MASK: _Decorator[Any] = click.option(
+    "--mask",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PICTURE",
+    help="Paint only where it is white; one for each --style, in their order.",
+)
+_SET: _Decorator[Any] = click.option(
+    "--set",
+    "method_options",
+    multiple=True,
+    callback=_own,
+    metavar="NAME=VALUE",
+    help="An option of the method's own (see: stylize methods NAME).",
 )
 _STYLE: _Decorator[Any] = click.option(
     "--style",

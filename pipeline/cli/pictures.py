@@ -6,10 +6,8 @@ from pathlib import Path
 
 import click
 
-from stylize.pipeline.styles import Style
-
 from . import interruption
-from .options import encoding_options, look_options, restyle_options, typed_settings
+from .options import encoding_options, look_options, restyle_options, typed_options
 from .outputs import existing, output_options
 from .progress import reporting
 
@@ -29,16 +27,13 @@ from .progress import reporting
 def image(
     source: Path,
     output: Path | None,
-    preset: str | None,
-    model: Path | None,
-    style: tuple[Style, ...],
     *,
     overwrite: bool,
     skip_existing: bool,
     metadata: bool,
     quiet: bool,
     as_json: bool,
-    **settings: object,
+    **painting: object,
 ) -> None:
     """Paint one picture; an animated one is painted as a film."""
     there = existing(overwrite=overwrite, skip_existing=skip_existing, otherwise="refuse")
@@ -50,13 +45,10 @@ def image(
             stylize_image(
                 source,
                 output,
-                preset=preset,
-                model=model,
-                style=style,
                 existing=there,
                 metadata=metadata,
                 report=report,
-                **typed_settings(settings),
+                **typed_options(painting),
             )
         )
 
@@ -85,9 +77,6 @@ def image(
 def folder(
     source: Path,
     output: Path | None,
-    preset: str | None,
-    model: Path | None,
-    style: tuple[Style, ...],
     extension: str | None,
     *,
     recursive: bool,
@@ -96,7 +85,7 @@ def folder(
     metadata: bool,
     quiet: bool,
     as_json: bool,
-    **settings: object,
+    **painting: object,
 ) -> int:
     """Paint every picture in a folder; run again, it goes on where it stopped."""
     there = existing(overwrite=overwrite, skip_existing=skip_existing, otherwise="skip")
@@ -107,15 +96,12 @@ def folder(
         done = stylize_folder(
             source,
             output,
-            preset=preset,
-            model=model,
-            style=style,
             recursive=recursive,
             extension=extension,
             existing=there,
             metadata=metadata,
             report=report,
-            **typed_settings(settings),
+            **typed_options(painting),
         )
         report(done)
     return 1 if done.failed else 0

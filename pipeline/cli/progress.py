@@ -26,11 +26,13 @@ from stylize.pipeline.events import (
     Advanced,
     Event,
     Failed,
+    Fetched,
     Finished,
     Notice,
     Report,
     Skipped,
     Started,
+    Stepped,
     as_json,
 )
 
@@ -117,8 +119,7 @@ class _Lines(_Failures):
                 self._started = event
                 self._began = self._said = monotonic()
                 click.echo(f"{event.source} -> {event.target} ({event.look})", err=True)
-            case Advanced() if monotonic() - self._said >= LINE_EVERY_SECONDS:
-                self._said = monotonic()
+            case Advanced() | Stepped() | Fetched() if self._time_to_speak():
                 click.echo(self._line(event), err=True)
             case Notice(text):
                 click.echo(text, err=True)
@@ -129,7 +130,17 @@ class _Lines(_Failures):
             case _:
                 super().show(event)
 
-    def _line(self, event: Advanced) -> str:
+    def _time_to_speak(self) -> bool:
+        if monotonic() - self._said < LINE_EVERY_SECONDS:
+            return False
+        self._said = monotonic()
+        return True
+
+    def _line(self, event: Advanced | Stepped | Fetched) -> str:
+        if isinstance(event, Stepped):
+            return f"step {event.done} of {event.total}"
+        if isinstance(event, Fetched):
+            return f"fetching weights: {event.done / event.total:.0%}"
         started = self._started
         total = started.total if started is not None else None
         rate = event.written / (monotonic() - self._began)
@@ -156,6 +167,7 @@ class _Bar(_Failures):
             columns.append(_whole("[dim]{task.fields[stages]}"))
         self._progress = Progress(*columns, console=console, expand=True)
         self._task: TaskID | None = None
+        self._part: TaskID | None = None
         self._began = monotonic()
 
     def __enter__(self) -> None:
@@ -171,6 +183,10 @@ class _Bar(_Failures):
                 self._start(event)
             case Advanced():
                 self._advance(event)
+            case Stepped(done, total):
+                self._show_part("step", done, total)
+            case Fetched(done, total):
+                self._show_part("fetching weights, MB", done >> 20, total >> 20)
             case Notice(text):
                 say(escape(text), style="yellow", highlight=False)
             case Skipped(source, reason):
@@ -191,6 +207,20 @@ class _Bar(_Failures):
             of=event.total or "?",
             rate=0.0,
             stages="",
+        )
+
+    def _show_part(self, what: str, done: int, total: int) -> None:
+        """Show how far the one picture or file is that is in the making."""
+        if self._part is None:
+            self._part = self._progress.add_task("", of=0, rate=0.0, stages="")
+        self._progress.update(
+            self._part,
+            description=what,
+            completed=done,
+            total=total,
+            of=total,
+            rate=done / max(monotonic() - self._began, 1e-3),
+            visible=done < total,
         )
 
     def _advance(self, event: Advanced) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
-from stylize.models.settings import METHODS
+from stylize.models.methods import TRAINED
 
 from . import interruption
 
@@ -59,7 +59,7 @@ def _settings_options(command: _Command) -> _Command:
 @click.option("--exclude", metavar="PATTERN", multiple=True, help="Names in --styles to leave out.")
 @click.option("-o", "--output", type=_FILE, required=True, help="The .safetensors file to write.")
 @click.option("--start", type=_PICTURE, metavar="FILE", help="A trained network to start from.")
-@click.option("--method", type=click.Choice(METHODS), help="[default: swift]")
+@click.option("--method", type=click.Choice(TRAINED), help="[default: swift]")
 @click.option("--steps", type=int, metavar="N", help="End after so many steps.")
 @click.option("--minutes", type=float, metavar="N", help="End after so long.  [default: 45]")
 @_settings_options

@@ -9,10 +9,8 @@ from typing import Any
 
 import click
 
-from stylize.pipeline.styles import Style
-
 from . import interruption
-from .options import encoding_options, look_options, restyle_options, typed_settings
+from .options import encoding_options, look_options, restyle_options, typed_options
 from .outputs import existing, output_options
 from .progress import reporting
 
@@ -53,9 +51,6 @@ TIME = _Time()
 def video(
     source: Path,
     output: Path | None,
-    preset: str | None,
-    model: Path | None,
-    style: tuple[Style, ...],
     start: Fraction | None,
     end: Fraction | None,
     frames: int | None,
@@ -65,7 +60,7 @@ def video(
     metadata: bool,
     quiet: bool,
     as_json: bool,
-    **settings: object,
+    **painting: object,
 ) -> None:
     """Paint a film; its times, sound, subtitles and chapters go through."""
     there = existing(overwrite=overwrite, skip_existing=skip_existing, otherwise="refuse")
@@ -77,13 +72,10 @@ def video(
             stylize_video(
                 source,
                 output,
-                preset=preset,
-                model=model,
-                style=style,
                 span=Span(start, end, frames),
                 existing=there,
                 metadata=metadata,
                 report=report,
-                **typed_settings(settings),
+                **typed_options(painting),
             )
         )

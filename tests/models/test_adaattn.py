@@ -5,8 +5,9 @@ import torch
 from torch.nn import functional
 
 from stylize.models import adaattn
-from stylize.models.adaattn import PUBLIC, AdaAttN, StyleMemory, down_to, from_public
+from stylize.models.adaattn import PUBLIC, AdaAttN, StyleMemory, down_to
 from stylize.models.any_style import Mixture
+from stylize.models.foreign import renamed
 
 WIDTHS = (4, 6, 8, 10)
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -114,7 +115,7 @@ def test_every_public_tensor_has_its_place_and_shape_in_the_real_network():
         ]
     assert files[0]["f.weight"].shape == (448, 448, 1, 1)
     assert files[1]["attn_adain_5_1.g.weight"].shape == (1472, 1472, 1, 1)
-    found = {name: each.shape for name, each in from_public(*files).items()}
+    found = {name: each.shape for name, each in renamed(files, PUBLIC).items()}
     assert found == {name: each.shape for name, each in network.state_dict().items()}
     assert len(found) == sum(len(file) for file in files)
 
@@ -124,7 +125,7 @@ def test_a_public_network_paints_the_published_picture(deep_vgg, form):
     generator = torch.Generator().manual_seed(11)
     files = [filled(shapes, generator) for shapes in public_shapes(*WIDTHS)]
     network = AdaAttN(widths=WIDTHS, form=form)
-    network.load_state_dict(from_public(*files))
+    network.load_state_dict(renamed(files, PUBLIC))
     picture, style = (torch.rand(1, 3, *size, generator=generator) for size in ((32, 48), (40, 21)))
     content, seen = (deep_vgg(each, LAYERS) for each in (picture, style))
     wanted = published(*files, content, seen, form)

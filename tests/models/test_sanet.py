@@ -5,7 +5,8 @@ from torch.nn import functional
 
 from stylize.models.any_style import Mixture
 from stylize.models.decoder import PUBLIC_NAMES
-from stylize.models.sanet import PUBLIC, Sanet, from_public
+from stylize.models.foreign import renamed
+from stylize.models.sanet import PUBLIC, Sanet
 
 WIDTHS = (4, 6, 8, 10)
 
@@ -85,7 +86,7 @@ def test_every_public_tensor_has_its_place_and_shape_in_the_real_network():
             }
             for shapes in public_shapes(64, 128, 256, 512)
         ]
-    found = {name: each.shape for name, each in from_public(*files).items()}
+    found = {name: each.shape for name, each in renamed(files, PUBLIC).items()}
     assert found == {name: each.shape for name, each in network.state_dict().items()}
     assert len(found) == sum(len(file) for file in files)
 
@@ -94,7 +95,7 @@ def test_a_public_network_paints_the_published_picture(deep_vgg):
     generator = torch.Generator().manual_seed(11)
     files = [filled(shapes, generator) for shapes in public_shapes(*WIDTHS)]
     network = Sanet(widths=WIDTHS)
-    network.load_state_dict(from_public(*files))
+    network.load_state_dict(renamed(files, PUBLIC))
     picture, style = (torch.rand(1, 3, *size, generator=generator) for size in ((32, 48), (40, 21)))
     content, seen = (deep_vgg(each, network.layers) for each in (picture, style))
     wanted = published(*files, content, seen)
@@ -106,7 +107,7 @@ def test_a_public_network_paints_the_published_picture(deep_vgg):
 
 def test_a_tensor_that_is_not_to_be_there_keeps_its_name():
     assert set(
-        from_public({"merge_conv.weight": torch.ones(1), "f.weight": torch.ones(1)}, {})
+        renamed([{"merge_conv.weight": torch.ones(1), "f.weight": torch.ones(1)}, {}], PUBLIC)
     ) == {
         "merge.weight",
         "f.weight",

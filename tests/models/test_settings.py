@@ -4,7 +4,8 @@ import pytest
 
 from stylize.models import TrainingError
 from stylize.models.checkpoint import NETWORKS
-from stylize.models.settings import METHODS, TrainingSettings
+from stylize.models.methods import TRAINED
+from stylize.models.settings import TrainingSettings
 
 
 def test_the_defaults_are_allowed():
@@ -12,7 +13,7 @@ def test_the_defaults_are_allowed():
 
 
 def test_the_methods_are_those_that_can_be_loaded():
-    assert set(METHODS) == set(NETWORKS)
+    assert set(TRAINED) == set(NETWORKS)
 
 
 @pytest.mark.parametrize(

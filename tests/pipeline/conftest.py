@@ -11,7 +11,8 @@ from torch import Tensor
 
 from stylize.models import StyleNetwork, Swift, save_model
 from stylize.models.micro import Micro
-from stylize.pipeline.prepare import Choice, Painter
+from stylize.pipeline.choose import Choice
+from stylize.pipeline.prepare import Painter
 from stylize.pipeline.settings import Settings
 
 
@@ -73,10 +74,11 @@ class Identity(StyleNetwork):
 def identity() -> Painter:
     """A painter that gives every frame back as it came."""
     return Painter(
-        choice=Choice("identity", Path("identity.safetensors"), Settings()),
+        choice=Choice(name="identity", weights=Path("identity.safetensors"), settings=Settings()),
         network=Identity(),
         method="identity",
         weights_hash="0" * 64,
         device=torch.device("cpu"),
         dtype=torch.float32,
+        style_size=None,
     )

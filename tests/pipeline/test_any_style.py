@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from stylize.pipeline import cli, prepare, stylize_folder, stylize_image, stylize_video
+from stylize.pipeline import choose, cli, stylize_folder, stylize_image, stylize_video
 from stylize.pipeline.errors import ModelError, SettingsError, SourceError
 from stylize.pipeline.picture.read_image import read_image
 from stylize.pipeline.resize import resize
@@ -128,7 +128,7 @@ def test_shares_mix_the_styles(work: Path, any_style_file: Path):
 def test_the_program_takes_the_network_that_ships_where_none_is_named(
     work: Path, any_style_file: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(prepare, "micro_file", lambda: any_style_file)
+    monkeypatch.setattr(choose, "micro_file", lambda: any_style_file)
     done = stylize_image("photo.png", style="a.png")
     named = stylize_image("photo.png", "named.png", style=Path("a.png"), model=any_style_file)
     assert done.target == Path("photo-a.png")
@@ -191,7 +191,7 @@ def test_what_is_there_already_is_skipped(work: Path, any_style_file: Path):
         (("--style", "a.png", "--style", "cut.png"), 1, "cut.png: not a picture that can be read"),
         (("--style", "a.png:-1"), 2, "a.png: its share must be a number from 0 to 1000000"),
         (("--style", "a.png:0"), 2, "one of the styles must have a share above 0"),
-        ((), 2, "any.safetensors: a micro network paints like any picture: name one by --style"),
+        ((), 2, "any.safetensors: micro paints like any picture: name one by --style"),
         (("--style", "a.png", "--style-scale", "0"), 2, "style_scale must be a number from 0.1 to"),
         (
             ("--style", "a.png", "--style-scale", "1", "--size", "99"),
@@ -229,14 +229,14 @@ def test_a_style_goes_with_no_preset_and_no_network_that_has_its_own(
     assert err.startswith("Error: name a look by --preset or by --style (both are given)")
     code, _, err = run("image", "photo.png", "--model", network_file, "--style", "a.png")
     assert (code, err.count("\n")) == (2, 1)
-    assert err.startswith(f"Error: {network_file}: holds a swift network, which has learnt one sty")
+    assert err.startswith(f"Error: {network_file}: swift has learnt one style: leave out --sty")
 
 
 def test_an_installation_without_the_network_says_so(work: Path, monkeypatch: pytest.MonkeyPatch):
     def missing() -> Path:
         raise ModelError("micro.safetensors: the network for --style is missing")
 
-    monkeypatch.setattr(prepare, "micro_file", missing)
+    monkeypatch.setattr(choose, "micro_file", missing)
     with pytest.raises(ModelError, match="the network for --style is missing"):
         stylize_image("photo.png", style="a.png")
 

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from stylize.pipeline.cli.options import (
+    LOOK,
     encoding_options,
     look_options,
     restyle_options,
@@ -34,7 +35,7 @@ def _run(*arguments):
 
 
 def test_every_setting_has_exactly_one_option_spelt_like_it():
-    assert [option.name for option in command.params if option.name not in LOOKS] == NAMES
+    assert [option.name for option in command.params if option.name not in LOOK] == NAMES
     for name in NAMES:
         flag = f"--{name.replace('_', '-')}"
         assert [option.name for option in command.params if flag in option.opts] == [name]

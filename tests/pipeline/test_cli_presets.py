@@ -199,7 +199,7 @@ def test_save_takes_pictures_to_paint_like(run, folder, tmp_path, monkeypatch):
 def test_save_takes_a_network_for_any_style_with_a_style_only(run, any_style_file, tmp_path):
     (tmp_path / "a.jpg").write_bytes(b"")
     code, _, err = run("save", "x", "--model", any_style_file)
-    assert (code, err.startswith(f"Error: {any_style_file}: a micro network paints like")) == (
+    assert (code, err.startswith(f"Error: {any_style_file}: micro paints like any")) == (
         2,
         True,
     )

@@ -120,7 +120,7 @@ def test_the_help_gives_the_defaults_of_the_settings():
         (["--seed", "9999999999999999"], "seed is 9999999999999999; it must be between 0 and"),
         (["--minutes", "0"], "minutes is 0.0; it must be between 0.01 and"),
         (["--crop", "100"], "crop is 100; it must be a multiple of 16"),
-        (["--method", "gatys"], "'gatys' is not one of 'swift', 'johnson', 'micro'"),
+        (["--method", "gatys"], "'gatys' is not one of 'swift', 'micro', 'johnson'"),
         (["--vgg", "absent.pth"], "'absent.pth' does not exist"),
         (["-o", "look.pth"], "look.pth: must end in .safetensors"),
     ],
@@ -136,7 +136,11 @@ def test_wrong_words_are_wrong_usage(words, trained, words_more, message):
     ("left_out", "more", "message"),
     [
         (1, [], "swift learns one picture: name it as STYLE"),
-        (0, ["--exclude", "a*"], "without --styles or --exclude (--method micro takes those)"),
+        (
+            0,
+            ["--exclude", "a*"],
+            "without --styles or --exclude (--method micro, adain, sanet, adaattn take those)",
+        ),
         (0, ["--method", "micro"], "micro learns many styles: name their folder by --styles"),
     ],
 )

@@ -8,12 +8,14 @@ from PIL import Image
 
 from stylize.models import Swift, save_model
 from stylize.models.checkpoint import Recipe
+from stylize.pipeline.choose import choose
 from stylize.pipeline.errors import ModelError, SettingsError, TargetError
-from stylize.pipeline.prepare import beside, choose, is_due, prepare
+from stylize.pipeline.prepare import prepare
+from stylize.pipeline.targets import beside, is_due
 
 
 def test_a_model_is_named_after_its_file(network_file: Path):
-    choice = choose(preset=None, model=network_file, options={"strength": 0.5})
+    choice = choose(model=network_file, strength=0.5)
     assert (choice.name, choice.weights) == ("tiny", network_file)
     assert choice.settings.strength == 0.5
 
@@ -23,7 +25,7 @@ def test_an_option_beats_the_preset(network_file: Path, tmp_path: Path):
     look.write_text(
         f'method = "swift"\nweights = "{network_file}"\n[settings]\nstrength = 0.5\nsize = 240\n'
     )
-    choice = choose(preset=look, model=None, options={"strength": 0.75})
+    choice = choose(preset=look, strength=0.75)
     assert choice.name == "dim"
     assert (choice.settings.strength, choice.settings.size) == (0.75, 240)
 
@@ -31,11 +33,11 @@ def test_an_option_beats_the_preset(network_file: Path, tmp_path: Path):
 @pytest.mark.parametrize("given", [{}, {"preset": "wave", "model": "wave.safetensors"}])
 def test_one_look_is_wanted(given: dict[str, str]):
     with pytest.raises(SettingsError, match="name a look by --preset"):
-        choose(preset=given.get("preset"), model=given.get("model"), options={})
+        choose(**given)
 
 
 def test_a_prepared_painter_paints_and_says_what_with(network_file: Path):
-    painter = prepare(choose(preset=None, model=network_file, options={}), film=False)
+    painter = prepare(choose(model=network_file), film=False)
     assert painter.dtype == torch.float32
     assert painter.network(torch.rand(1, 3, 20, 30)).shape == (1, 3, 20, 30)
     made_by = painter.provenance()
@@ -52,7 +54,7 @@ def test_the_size_at_which_a_picture_is_seen_follows_from_the_styles(
     options: dict[str, float], size: int | None, any_style_file: Path, tmp_path: Path
 ):
     Image.new("RGB", (40, 40), "red").save(tmp_path / "a.png")
-    choice = choose(preset=None, model=any_style_file, style=tmp_path / "a.png", options=options)
+    choice = choose(model=any_style_file, style=tmp_path / "a.png", **options)
     assert prepare(choice, film=False).size() == size  # its styles had 64 pixels
 
 
@@ -60,20 +62,20 @@ def test_the_size_at_which_a_picture_is_seen_follows_from_the_styles(
 def test_where_no_recipe_tells_the_size_of_the_style_it_was_512(recipe: Recipe, tmp_path: Path):
     path = tmp_path / "x.safetensors"
     save_model(Swift(widths=(4, 4, 4, 4), blocks=1), path, recipe=recipe)
-    painter = prepare(choose(preset=None, model=path, options={"style_scale": 2}), film=False)
+    painter = prepare(choose(model=path, style_scale=2), film=False)
     assert painter.size() == 256
 
 
 def test_a_missing_model_is_named():
-    choice = choose(preset=None, model="nowhere.safetensors", options={})
+    choice = choose(model="nowhere.safetensors")
     with pytest.raises(ModelError, match=r"nowhere\.safetensors"):
         prepare(choice, film=True)
 
 
 def test_a_processor_paints_single_frames_and_a_card_fills_its_batch(network_file: Path):
-    painter = prepare(choose(preset=None, model=network_file, options={"device": "cpu"}), film=True)
+    painter = prepare(choose(model=network_file, device="cpu"), film=True)
     assert painter.batch_size(720, 1280) == 1
-    chosen = choose(preset=None, model=network_file, options={"device": "cpu", "batch": 3})
+    chosen = choose(model=network_file, device="cpu", batch=3)
     assert prepare(chosen, film=True).batch_size(4320, 7680) == 3
 
 

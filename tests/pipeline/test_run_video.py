@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
@@ -217,7 +218,7 @@ def test_a_network_that_fails_leaves_nothing_behind(
             raise RuntimeError("broken in the middle")
 
     source = make_film(tmp_path / "in.mp4")
-    painter = Painter(identity.choice, Broken(), "identity", "", identity.device, identity.dtype)
+    painter = replace(identity, network=Broken())
     film = probe_video(source, notify=lambda _: None)
     target = tmp_path / "out.mp4"
     with pytest.raises(RuntimeError, match="broken in the middle"):

@@ -1,0 +1,170 @@
+"""`adain`: gives the features of a picture the style's means and deviations, and decodes them.
+
+Huang 2017 (1703.06868): VGG-19 up to relu4_1, adaptive instance normalisation, a decoder. Weights:
+the public decoder of pytorch-AdaIN v0.0.0 (MIT), or ours.
+
+We differ from the paper in this: under masks each style meets the statistics of its own region of
+the content; sides that are no multiples of 8 are continued by reflection and cut off again.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - its name everywhere
+
+from .any_style import AnyStyleNetwork, Mixture
+from .decoder import PUBLIC_NAMES, WIDTHS, Decoder
+from .layers import pad
+from .network import PaintingNetwork
+from .vgg import Vgg
+
+LAYER = "relu4_1"
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", LAYER)
+STYLE_WEIGHT = 10.0
+"""Of the style loss beside the content loss, as in the published training."""
+EPSILON = 1e-5
+"""Added to a variance: the value of the published code."""
+PUBLIC = {
+    "decoder.pth": {
+        number: f"decoder.convolutions.{name}" for number, name in PUBLIC_NAMES.items()
+    },
+}
+"""The public file, and our name of each layer in it by theirs."""
+MULTIPLE = 8
+"""Pixels that one feature at relu4_1 stands for."""
+
+
+class Adain(AnyStyleNetwork):
+    """The network `adain`: its decoder, as the VGG is not its own.
+
+    Args:
+        widths: channels of the VGG at relu1_1 to relu4_1.
+    """
+
+    method: ClassVar[str] = "adain"
+    reaches: ClassVar[str | None] = LAYER
+    applies_strength: ClassVar[bool] = True
+
+    def __init__(self, *, widths: tuple[int, int, int, int] = WIDTHS) -> None:
+        super().__init__()
+        self.widths = tuple(widths)
+        self.decoder = Decoder(widths)
+
+    def architecture(self) -> dict[str, object]:
+        """The arguments that make a network of this shape."""
+        return {"widths": list(self.widths)}
+
+    @torch.no_grad()
+    def with_styles(
+        self, styles: Mixture, *, vgg: Vgg | None = None, strength: float = 1.0
+    ) -> PaintingNetwork:
+        """Read styles, once (see `AnyStyle`).
+
+        Raises:
+            ValueError: there is no VGG.
+        """
+        if vgg is None:
+            raise ValueError("adain sees pictures by a VGG: give one")
+        return AdainPainter(self.decoder, vgg, styles, strength)
+
+    def objective(
+        self, vgg: Vgg, contents: Tensor, styles: Tensor
+    ) -> dict[str, tuple[float, Tensor]]:
+        """The losses of the paper (equations 11 to 13), each with its weight.
+
+        Args:
+            vgg: the extractor.
+            contents: (N, 3, H, W) RGB in [0, 1], sides multiples of 8.
+            styles: (N, 3, h, w) likewise, one for each content.
+        """
+        with torch.no_grad():
+            wanted = vgg(styles, STYLE_LAYERS)
+            content = vgg(contents, [LAYER])[LAYER]
+            target = renormalise(content, *moments(wanted[LAYER]))
+        painted = vgg(self.decoder(target), STYLE_LAYERS)
+        style = sum(
+            (moments_loss(painted[layer], wanted[layer]) for layer in STYLE_LAYERS),
+            torch.zeros((), device=contents.device),
+        )
+        content_loss = F.mse_loss(painted[LAYER], target)
+        return {"content": (1.0, content_loss), "style": (STYLE_WEIGHT, style)}
+
+
+class AdainPainter(PaintingNetwork):
+    """Paints in a mixture of styles.
+
+    Args:
+        decoder: from features to pictures.
+        vgg: the extractor.
+        styles: their pictures are read here.
+        strength: alpha of the paper: 0 decodes the content's own features, 1 the styled ones.
+    """
+
+    def __init__(self, decoder: Decoder, vgg: Vgg, styles: Mixture, strength: float) -> None:
+        super().__init__()
+        self.decoder, self.vgg = decoder, vgg
+        self._styles, self._strength = styles, strength
+        self._moments = [moments(vgg(picture[None], [LAYER])[LAYER]) for picture in styles.pictures]
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Paint (N, 3, H, W) RGB in [0, 1]."""
+        height, width = pictures.shape[-2:]
+        below, right = -height % MULTIPLE, -width % MULTIPLE
+        content = self.vgg(pad(pictures, 0, right, 0, below, "reflect"), [LAYER])[LAYER]
+        size = (content.shape[-2], content.shape[-1])
+        weights = self._styles.weights(size).to(content.device)
+        styled = torch.zeros_like(content)
+        for weight, (mean, deviation) in zip(weights, self._moments, strict=True):
+            here = weight if self._styles.masks is not None else None
+            styled = styled + renormalise(content, mean, deviation, where=here) * weight.to(
+                content.dtype
+            )
+        mixed = torch.lerp(content, styled, self._strength)
+        painted: Tensor = self.decoder(mixed)[..., :height, :width]
+        return painted.clamp(0, 1).to(pictures.dtype)
+
+
+def moments(features: Tensor, *, where: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of each channel, (N, C, 1, 1) float32 each.
+
+    Args:
+        features: (N, C, H, W).
+        where: (1, H, W), at least 0: how much each place counts; None: as much everywhere.
+    """
+    count = features.shape[2] * features.shape[3]
+    if where is None:
+        variance, mean = torch.var_mean(
+            features.float(), (2, 3), correction=min(1, count - 1), keepdim=True
+        )
+    else:
+        share = where / where.sum().clamp_min(EPSILON)
+        mean = (features.float() * share).sum((2, 3), keepdim=True)
+        variance = ((features.float() - mean).square() * share).sum((2, 3), keepdim=True)
+    return mean, (variance + EPSILON).sqrt()
+
+
+def renormalise(
+    content: Tensor, mean: Tensor, deviation: Tensor, *, where: Tensor | None = None
+) -> Tensor:
+    """Adaptive instance normalisation (equation 8): features with these means and deviations.
+
+    Args:
+        content: (N, C, H, W) features.
+        mean: (N, C, 1, 1) or (1, C, 1, 1), wanted.
+        deviation: likewise.
+        where: see `moments`; of the content.
+    """
+    own_mean, own_deviation = moments(content, where=where)
+    scale = deviation / own_deviation
+    return torch.addcmul(
+        (mean - own_mean * scale).to(content.dtype), content, scale.to(content.dtype)
+    )
+
+
+def moments_loss(painted: Tensor, wanted: Tensor) -> Tensor:
+    """MSE of means plus MSE of deviations of (N, C, H, W) features."""
+    found, target = moments(painted), moments(wanted)
+    return F.mse_loss(found[0], target[0]) + F.mse_loss(found[1], target[1])
