@@ -52,10 +52,11 @@ def denoise(pictures: Tensor, amount: float) -> Tensor:
     height, width = pictures.shape[-2:]
     rows = max(1, _PIXELS_AT_ONCE // width) if pictures.device.type == "cpu" else height
     calm = torch.empty_like(pictures)
-    for picture, result in zip(padded.split(1), calm.split(1), strict=True):
+    for index in range(len(pictures)):
         for top in range(0, height, rows):
-            strip = picture.narrow(2, top, min(rows, height - top) + 2 * margin)
-            result.narrow(2, top, min(rows, height - top)).copy_(_filtered(strip, noise))
+            bottom = min(top + rows, height)
+            strip = padded[index : index + 1, :, top : bottom + 2 * margin]
+            calm[index : index + 1, :, top:bottom] = _filtered(strip, noise)
     return calm
 
 

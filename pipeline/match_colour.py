@@ -52,4 +52,5 @@ def _colours(picture: Tensor) -> tuple[Tensor, Tensor]:
 def _power(covariance: Tensor, exponent: float, *, least: float = 0.0) -> Tensor:
     """A power of a symmetric matrix, whose eigenvalues are raised to `least` before."""
     values, vectors = torch.linalg.eigh(covariance)
-    return (vectors * values.clamp_min(least).pow(exponent)) @ vectors.T
+    power: Tensor = (vectors * values.clamp_min(least).pow(exponent)) @ vectors.T
+    return power

@@ -24,10 +24,10 @@ from .values import Batch
 ORIGINAL = "original"
 STYLES = -1
 """The row of the style pictures, above that of the first content."""
-TALLEST = 2
+TALLEST, TALLEST_STYLE = 2.0, 1.0
 """Heights of a cell per width: what is narrower becomes smaller."""
-_NAME = 24
-"""Characters of each part of the name of a file, which has its limit."""
+_NAME = 28
+"""Characters of each part of the name of a file, which may have 255 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,8 @@ class Cells:
         if painter is not None:
             (frame,) = scatter(painter.paint([Batch(frame.picture[None], (frame,))]))
         seen = on_white(frame)
-        size = _cell_size(seen.shape[-2], seen.shape[-1], self._width)
+        tallest = TALLEST_STYLE if row == STYLES else TALLEST
+        size = _cell_size(seen.shape[-2], seen.shape[-1], self._width, tallest)
         cell = as_cell(resize(seen[None], size)[0])
         file = f"{self._file_name(row, column)}{'.jpg' if frame.alpha is None else '.png'}"
         if not self._full:
@@ -186,9 +187,9 @@ class Cells:
         self._outbox.post(Failed(source, reason))
 
 
-def _cell_size(height: int, width: int, wanted: int) -> tuple[int, int]:
+def _cell_size(height: int, width: int, wanted: int, tallest: float) -> tuple[int, int]:
     """Height and width in a cell, in its full width where that is not too tall."""
-    scale = min(wanted / width, TALLEST * wanted / height)
+    scale = min(wanted / width, tallest * wanted / height)
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 

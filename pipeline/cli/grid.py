@@ -1,0 +1,111 @@
+"""`stylize grid`: paint pictures in many ways, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from stylize.models.methods import NAMES, MethodName
+
+from . import interruption
+from .options import look_options, restyle_options, typed_settings
+from .outputs import existing, output_options
+from .progress import reporting
+
+_LEFT_OUT = ("preset", "style", "mask", "method", "model", "strength", "batch")
+"""Of the options that the other commands share: a grid compares some, and has no use for others."""
+_OWN = ("contents", "output", "styles", "presets", "methods", "models", "strengths", "width")
+
+
+@click.command()
+@look_options
+@restyle_options
+def _painting() -> None:
+    """Hold the options that a grid shares with the commands that paint."""
+
+
+@click.command(params=[each for each in _painting.params if each.name not in _LEFT_OUT])
+@click.argument(
+    "contents", type=click.Path(path_type=Path), metavar="CONTENT...", nargs=-1, required=True
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="One picture (grid.jpg, grid.png …), or a folder: all paintings, with a page to see them.",
+)
+@click.option(
+    "--style", "styles", type=click.Path(path_type=Path), multiple=True, metavar="PICTURE",
+    help="A column for each picture to paint like.",
+)  # fmt: skip
+@click.option(
+    "--preset", "presets", multiple=True, metavar="NAME|FILE.toml",
+    help="A column for each look (see: stylize presets list).",
+)  # fmt: skip
+@click.option(
+    "--method", "methods", type=click.Choice(NAMES), multiple=True, metavar="NAME",
+    help="Each style by each method (see: stylize methods).  [default: micro]",
+)  # fmt: skip
+@click.option(
+    "--model", "models", type=click.Path(path_type=Path), multiple=True,
+    metavar="FILE.safetensors", help="Each style by each network; or each network alone.",
+)  # fmt: skip
+@click.option(
+    "--strength", "strengths", type=float, multiple=True, metavar="N",
+    help="Each of them in each strength, 0 to 1.  [default: 1]",
+)  # fmt: skip
+@click.option(
+    "--width", type=int, default=320, show_default=True, metavar="PIXELS", help="Of a cell."
+)
+@output_options
+def grid(
+    contents: tuple[Path, ...],
+    output: Path,
+    styles: tuple[Path, ...],
+    presets: tuple[str, ...],
+    methods: tuple[MethodName, ...],
+    models: tuple[Path, ...],
+    strengths: tuple[float, ...],
+    width: int,
+    method_options: Mapping[str, object],
+    *,
+    overwrite: bool,
+    skip_existing: bool,
+    metadata: bool,
+    quiet: bool,
+    as_json: bool,
+    **settings: object,
+) -> int:
+    """Paint pictures, or folders of them, in many ways: a row for each, a column for each way.
+
+    What is given several times is compared: styles and presets one after the other, each style by
+    each method, and all in each strength.
+    """
+    there = existing(overwrite=overwrite, skip_existing=skip_existing, otherwise="refuse")
+    from stylize.pipeline import stylize_grid
+
+    interruption.clean_up_first()
+    with reporting(quiet=quiet, as_json_lines=as_json) as report:
+        done = stylize_grid(
+            contents,
+            output,
+            styles=styles,
+            presets=presets,
+            methods=methods,
+            models=models,
+            strengths=strengths,
+            method_options=method_options,
+            width=width,
+            existing=there,
+            metadata=metadata,
+            report=report,
+            **typed_settings(settings),
+        )
+        report(done)
+    return 1 if done.failed else 0
+
+
+grid.params.sort(key=lambda option: option.name not in _OWN)  # its own come first in its help
