@@ -6,15 +6,20 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .adaattn import AdaAttN
+    from .adain import Adain
     from .any_style import AnyStyle, AnyStyleNetwork, Mixture
     from .checkpoint import LoadedModel, load_model, save_model
     from .errors import CheckpointError, ModelError, StylizeError, TrainingError, WeightsError
     from .johnson import Johnson
     from .micro import Micro
     from .network import PaintingNetwork, StyleNetwork
+    from .sanet import Sanet
     from .swift import Swift
 
 __all__ = [
+    "AdaAttN",
+    "Adain",
     "AnyStyle",
     "AnyStyleNetwork",
     "CheckpointError",
@@ -24,6 +29,7 @@ __all__ = [
     "Mixture",
     "ModelError",
     "PaintingNetwork",
+    "Sanet",
     "StyleNetwork",
     "StylizeError",
     "Swift",
@@ -34,6 +40,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AdaAttN": "adaattn",
+    "Adain": "adain",
     "AnyStyle": "any_style",
     "AnyStyleNetwork": "any_style",
     "CheckpointError": "errors",
@@ -43,6 +51,7 @@ _HOMES = {
     "Mixture": "any_style",
     "ModelError": "errors",
     "PaintingNetwork": "network",
+    "Sanet": "sanet",
     "StyleNetwork": "network",
     "StylizeError": "errors",
     "Swift": "swift",

@@ -23,12 +23,11 @@ from .attentive import (
     LAYERS,
     AttentiveNetwork,
     Features,
+    linear,
     moments_loss,
-    pointwise,
     see,
 )
 from .decoder import WIDTHS, Decoder
-from .layers import Convolution
 from .vgg import Vgg
 
 PAINTED = ("relu3_1", "relu4_1", "relu5_1")
@@ -114,9 +113,9 @@ class AttentiveNorm(nn.Module):
 
     def __init__(self, width: int, key_width: int) -> None:
         super().__init__()
-        self.query = pointwise(key_width, key_width)
-        self.key = pointwise(key_width, key_width)
-        self.value = pointwise(width, width)
+        self.query = linear(key_width, key_width)
+        self.key = linear(key_width, key_width)
+        self.value = linear(width, width)
 
     def remember(self, style: Tensor, seen: Tensor, form: Form, *, most: int) -> StyleMemory:
         """Keys of (M, K, h, w) `seen` and values of (M, C, h, w) features of styles."""
@@ -172,7 +171,7 @@ class AdaAttN(AttentiveNetwork):
                 for layer in PAINTED
             }
         )
-        self.merge = Convolution(widths[-1], widths[-1], 3, border="reflect")
+        self.merge = linear(widths[-1], widths[-1], size=3)
 
     def remember(self, style: Features) -> nn.ModuleDict:
         """What each norm needs of it."""
@@ -203,7 +202,7 @@ class AdaAttN(AttentiveNetwork):
     def objective(
         self, vgg: Vgg, contents: Tensor, styles: Tensor
     ) -> dict[str, tuple[float, Tensor]]:
-        """The paper's losses (section 3.3; see `AnyStyleNetwork`).
+        """The paper's losses (section 3.3; see `VggNetwork`).
 
         Global: moments at relu2_1 to relu5_1. Local: features at relu3_1 to relu5_1 are to be what
         the norms without their convolutions make of the content's.

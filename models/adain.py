@@ -9,13 +9,14 @@ the content; sides that are no multiples of 8 are continued by reflection and cu
 
 from __future__ import annotations
 
+import copy
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
-from .any_style import AnyStyleNetwork, Mixture
+from .any_style import Mixture, VggNetwork
 from .decoder import PUBLIC_NAMES, WIDTHS, Decoder
 from .layers import pad
 from .network import PaintingNetwork
@@ -37,7 +38,7 @@ MULTIPLE = 8
 """Pixels that one feature at relu4_1 stands for."""
 
 
-class Adain(AnyStyleNetwork):
+class Adain(VggNetwork):
     """The network `adain`: its decoder, as the VGG is not its own.
 
     Args:
@@ -97,7 +98,7 @@ class AdainPainter(PaintingNetwork):
     """Paints in a mixture of styles.
 
     Args:
-        decoder: from features to pictures.
+        decoder: from features to pictures; copied.
         vgg: the extractor.
         styles: their pictures are read here.
         strength: alpha of the paper: 0 decodes the content's own features, 1 the styled ones.
@@ -105,7 +106,9 @@ class AdainPainter(PaintingNetwork):
 
     def __init__(self, decoder: Decoder, vgg: Vgg, styles: Mixture, strength: float) -> None:
         super().__init__()
-        self.decoder, self.vgg = decoder, vgg
+        where = next(vgg.parameters())
+        self.decoder = copy.deepcopy(decoder).eval().requires_grad_(False).to(where)
+        self.vgg = vgg
         self._styles, self._strength = styles, strength
         self._moments = [moments(vgg(picture[None], [LAYER])[LAYER]) for picture in styles.pictures]
 

@@ -98,6 +98,14 @@ class AnyStyle:
 class AnyStyleNetwork(AnyStyle, nn.Module):
     """A trained network for any style."""
 
+    def architecture(self) -> dict[str, object]:
+        """The arguments that make a network of this shape, as JSON holds them."""
+        return {}
+
+
+class ReadingNetwork(AnyStyleNetwork):
+    """One that reads styles by itself; it is trained as networks for one style are."""
+
     def read(self, styles: Tensor) -> Any:
         """What `paint` needs to know of each of (N, 3, h, w) styles; for training."""
         raise NotImplementedError
@@ -106,10 +114,14 @@ class AnyStyleNetwork(AnyStyle, nn.Module):
         """Paint each of (N, 3, H, W) pictures in the style beside it, as read; for training."""
         raise NotImplementedError
 
+
+class VggNetwork(AnyStyleNetwork):
+    """One that sees by a VGG; its paper says what it is trained towards."""
+
     def objective(
         self, vgg: Vgg, contents: Tensor, styles: Tensor
     ) -> dict[str, tuple[float, Tensor]]:
-        """What a method's paper trains it towards; only methods that have one of their own.
+        """What the method's paper trains it towards.
 
         Args:
             vgg: the extractor, frozen.
@@ -121,10 +133,6 @@ class AnyStyleNetwork(AnyStyle, nn.Module):
             By name, a weight and a loss in float32; their products are to be added up.
         """
         raise NotImplementedError
-
-    def architecture(self) -> dict[str, object]:
-        """The arguments that make a network of this shape, as JSON holds them."""
-        return {}
 
 
 class Patchwork(PaintingNetwork):

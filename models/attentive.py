@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
-from .any_style import AnyStyleNetwork, Mixture
+from .any_style import Mixture, VggNetwork
 from .layers import Convolution, moments, pad
 from .network import PaintingNetwork
 from .vgg import Vgg
@@ -23,14 +23,14 @@ LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 MULTIPLE = 16
 """Pixels that one place at relu5_1 stands for: sides are continued to a multiple of it."""
 FIRST_GAIN = 6**-0.5
-"""Of untrained 1×1 kernels, beside those before a ReLU: what torch starts with, as the public code
-does. With more, scores are so far apart that attention begins at one key and learns slowly."""
+"""Of untrained kernels that no ReLU follows, beside those before one: what torch starts with, as
+the public code does. With more, scores are so far apart that attention sees one key alone."""
 
 Features = Mapping[str, Tensor]
 """(N, C, h, w) for each layer of a VGG."""
 
 
-class AttentiveNetwork(AnyStyleNetwork):
+class AttentiveNetwork(VggNetwork):
     """A network that attends to a style's features.
 
     The strength of a painting is not its business: SANet mixes the content in as features that
@@ -106,9 +106,9 @@ class AttentivePainter(PaintingNetwork):
         return painted[..., :height, :width].clamp(0, 1).to(pictures.dtype)
 
 
-def pointwise(inputs: int, outputs: int) -> Convolution:
-    """A 1×1 convolution for queries, keys or values."""
-    convolution = Convolution(inputs, outputs, 1)
+def linear(inputs: int, outputs: int, *, size: int = 1) -> Convolution:
+    """A convolution that no ReLU follows."""
+    convolution = Convolution(inputs, outputs, size, border="reflect")
     with torch.no_grad():
         convolution.weight.mul_(FIRST_GAIN)
     return convolution

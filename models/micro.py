@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
-from .any_style import AnyStyleNetwork, Mixture, Patchwork
+from .any_style import Mixture, Patchwork, ReadingNetwork
 from .layers import Halving, InstanceNorm, moments
 from .network import PaintingNetwork
 from .swift import MOST, Swift
@@ -63,7 +63,7 @@ class StyleEncoder(nn.Module):
         return F.silu(self.press(self.scale(torch.cat(found, 1))))
 
 
-class Micro(AnyStyleNetwork):
+class Micro(ReadingNetwork):
     """The network `micro`.
 
     Args:
@@ -124,7 +124,7 @@ class Micro(AnyStyleNetwork):
     def with_styles(
         self, styles: Mixture, *, vgg: Vgg | None = None, strength: float = 1.0
     ) -> PaintingNetwork:
-        """Read styles, once (see `AnyStyleNetwork`): a `swift` comes back; with masks, several."""
+        """Read styles, once (see `AnyStyle`): a `swift` comes back; with masks, several."""
         read = [self.read(_continued(picture)[None]) for picture in styles.pictures]
         if styles.masks is not None:
             return Patchwork([self._swift([norms], [1.0]) for norms in read], styles)

@@ -21,12 +21,11 @@ from .attentive import (
     LAYERS,
     AttentiveNetwork,
     Features,
+    linear,
     moments_loss,
-    pointwise,
     see,
 )
 from .decoder import PUBLIC_NAMES, WIDTHS, Decoder
-from .layers import Convolution
 from .vgg import Vgg
 
 CONTENT_WEIGHT, STYLE_WEIGHT = 1.0, 3.0
@@ -57,10 +56,10 @@ class StyleAttention(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.query = pointwise(width, width)
-        self.key = pointwise(width, width)
-        self.value = pointwise(width, width)
-        self.out = pointwise(width, width)
+        self.query = linear(width, width)
+        self.key = linear(width, width)
+        self.value = linear(width, width)
+        self.out = linear(width, width)
 
     def remember(self, style: Tensor) -> SoftmaxMemory:
         """Keys and values of (M, C, h, w) features of styles."""
@@ -94,7 +93,7 @@ class Sanet(AttentiveNetwork):
         self.widths = tuple(widths)
         width = self.widths[-1]
         self.attention = nn.ModuleDict({layer: StyleAttention(width) for layer in self.layers})
-        self.merge = Convolution(width, width, 3, border="reflect")
+        self.merge = linear(width, width, size=3)
 
     def remember(self, style: Features) -> nn.ModuleDict:
         """Keys and values at both layers."""
@@ -119,7 +118,7 @@ class Sanet(AttentiveNetwork):
     def objective(
         self, vgg: Vgg, contents: Tensor, styles: Tensor
     ) -> dict[str, tuple[float, Tensor]]:
-        """The paper's losses (section 3.3; see `AnyStyleNetwork`).
+        """The paper's losses (section 3.3; see `VggNetwork`).
 
         Content: normalised features at relu4_1 and relu5_1. Style: moments at relu1_1 to relu5_1.
         Identity: a picture painted in its own style is to stay as it is, and its features too.

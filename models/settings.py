@@ -13,6 +13,9 @@ LAST_SEED = 2**31 - 1
 """Times a million, and a step added, it is still a seed to torch."""
 LAST_RATE = 0.05
 """Of the learning rate, at the end of the cosine."""
+RATE = 2e-3
+USUAL_RATE = {"micro": 1e-3, "adain": 3e-4, "sanet": 3e-4, "adaattn": 3e-4}
+"""Where it is not `RATE`: with more, `micro` loses channels, and attention hardens at one key."""
 WARM_UP = 0.01
 """Of the run, over which the learning rate rises: Adam's first steps are wild."""
 STYLE_FIRST_UNTIL, STYLE_FALLEN_AT = 0.35, 0.6
@@ -43,7 +46,7 @@ class TrainingSettings:
         tv_weight: of the total variation.
         grid_weight: of what repeats every 8 pixels.
         temporal_weight: of the steadiness loss; 0 trains without.
-        learning_rate: at its highest (see `Optimiser`).
+        learning_rate: at its highest (see `Optimiser`); None: the method's usual.
         seed: of weights, crops, motion and the held-out split, 0 to 2³¹ - 1.
     """
 
@@ -60,7 +63,7 @@ class TrainingSettings:
     tv_weight: float = 1.0
     grid_weight: float = 300.0
     temporal_weight: float = 60.0
-    learning_rate: float = 2e-3
+    learning_rate: float | None = None
     seed: int = 0
 
     def check(self) -> None:
@@ -101,10 +104,14 @@ class TrainingSettings:
         by_time = seconds / (60 * self.minutes) if self.minutes else 0.0
         return min(1.0, max(by_steps, by_time))
 
+    def highest_rate(self) -> float:
+        """The learning rate at its highest."""
+        return self.learning_rate or USUAL_RATE.get(self.method, RATE)
+
     def learning_rate_at(self, fraction: float) -> float:
         """A short rise, then half a cosine down to a twentieth."""
         cosine = (1 + math.cos(math.pi * fraction)) / 2
-        rate = self.learning_rate * (LAST_RATE + (1 - LAST_RATE) * cosine)
+        rate = self.highest_rate() * (LAST_RATE + (1 - LAST_RATE) * cosine)
         return rate * min(1.0, (fraction + WARM_UP / 10) / WARM_UP)
 
     def style_weight_at(self, fraction: float) -> float:

@@ -12,19 +12,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .any_style import Mixture
 from .checkpoint import Network, Recipe, load_model, save_model
 from .errors import TrainingError
 from .extractor import load_vgg
 from .material import Material, Notify, gather
-from .network import PaintingNetwork, StyleNetwork
 from .preview import save_preview
 from .read_picture import pillow_is_quiet, read_picture
 from .settings import TrainingSettings
@@ -207,6 +204,7 @@ class _Preview:
 
     def __init__(self, target: Path, every: int, material: Material, notify: Notify) -> None:
         self._target, self._every, self._notify = target, every, notify
+        self._takes_styles = material.styles is not None
         held_styles = material.styles.held_out if material.styles else ()
         self._photographs = self._middles(material.photographs.held_out if every else ())
         self._styles = self._middles(held_styles if every else ())
@@ -228,19 +226,15 @@ class _Preview:
     @torch.no_grad()
     def _stacks(self, trainer: Trainer) -> list[list[Tensor]]:
         """Each photograph, the style if there are several, and the painting."""
-        network, device = trainer.network, trainer.device
-        painters: list[tuple[list[Tensor], PaintingNetwork]]
-        if isinstance(network, StyleNetwork):
-            painters = [([], network)] * len(self._photographs)
-        else:
-            painters = [
-                ([style], network.with_styles(Mixture((style.to(device),))))
-                for style in self._styles
-            ]
-        return [
-            [photograph, *shown, painter(photograph[None].to(device)).cpu()[0].float()]
-            for photograph, (shown, painter) in zip(self._photographs, cycle(painters))
-        ]
+        if self._takes_styles and not self._styles:
+            return []
+        stacks = []
+        for number, photograph in enumerate(self._photographs):
+            shown = self._styles[number % len(self._styles) :][:1] if self._styles else []
+            painter = trainer.painter(shown[0] if shown else photograph)
+            painted = painter(photograph[None].to(trainer.device)).cpu()[0].float()
+            stacks.append([photograph, *shown, painted])
+        return stacks
 
     def _middles(self, paths: Sequence[Path]) -> list[Tensor]:
         """The middles of held-out pictures, square."""

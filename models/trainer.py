@@ -15,6 +15,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from .any_style import Mixture, ReadingNetwork, VggNetwork
 from .checkpoint import NETWORKS, LoadedModel, Network
 from .crops import Crops
 from .errors import TrainingError
@@ -30,7 +31,7 @@ from .losses import (
     total_variation,
 )
 from .motion import disturb, random_motion, steadiness_loss
-from .network import StyleNetwork
+from .network import PaintingNetwork, StyleNetwork
 from .optimiser import Optimiser
 from .settings import TrainingSettings
 from .swift import Swift
@@ -108,6 +109,12 @@ class Trainer:
             )
         self.network.load_state_dict(loaded.network.state_dict())
 
+    def painter(self, style: Tensor) -> PaintingNetwork:
+        """What the network paints with by now, in one style if it takes any."""
+        if isinstance(self.network, StyleNetwork):
+            return self.network
+        return self.network.with_styles(Mixture((style.to(self.device),)), vgg=self._vgg)
+
     @property
     def fraction(self) -> float:
         """How much of the run is done, 0 to 1."""
@@ -119,9 +126,39 @@ class Trainer:
         Raises:
             TrainingError: a loss is no number.
         """
-        settings, fraction = self.settings, self.fraction
         crops = batch.pictures.to(self.device, memory_format=torch.channels_last)
-        content = self._content(batch.numbers, crops)
+        if isinstance(self.network, VggNetwork):
+            losses, total = self._by_its_paper(self.network, crops, styles)
+        else:
+            losses, total = self._by_perception(batch.numbers, crops, styles)
+        self.whole = False
+        self._note(losses)
+        self._optimiser.step(total, rate=self.settings.learning_rate_at(self.fraction))
+        self.step += 1
+        self.whole = True
+
+    def _by_its_paper(
+        self, network: VggNetwork, crops: Tensor, styles: Crops | None
+    ) -> tuple[dict[str, float], Tensor]:
+        """Losses by name, and their sum weighted as the paper does times what the settings say."""
+        pictures = _wanted(styles).pictures.to(self.device, memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            found = network.objective(self._vgg, crops, pictures)
+        times = {
+            **dict.fromkeys(("content", "local"), self.settings.content_weight),
+            **dict.fromkeys(("style", "global"), self.settings.style_weight),
+        }
+        total = torch.stack(
+            [times.get(name, 1.0) * weight * loss.float() for name, (weight, loss) in found.items()]
+        ).sum()
+        return {name: loss.item() for name, (_, loss) in found.items()}, total
+
+    def _by_perception(
+        self, numbers: Sequence[int], crops: Tensor, styles: Crops | None
+    ) -> tuple[dict[str, float], Tensor]:
+        """Losses by name, and what has the gradient of their weighted sum."""
+        settings = self.settings
+        content = self._content(numbers, crops)
         paint, style = self._paint(styles)
         painted = paint(crops)
         perceived, gradient = self._perceived(painted, content, style)
@@ -132,15 +169,12 @@ class Trainer:
         if settings.temporal_weight and self.step % TEMPORAL_EVERY == 0:
             loss = self._unsteadiness(paint, crops, painted)
             weighted["temporal"] = (settings.temporal_weight * TEMPORAL_EVERY, loss)
-        self.whole = False
-        self._note(perceived | {name: loss.item() for name, (_, loss) in weighted.items()})
+        losses = perceived | {name: loss.item() for name, (_, loss) in weighted.items()}
         # The last one is not the perceptual loss, but has its gradient.
         total = sum(
             (weight * loss for weight, loss in weighted.values()), (painted * gradient).sum()
         )
-        self._optimiser.step(total, rate=settings.learning_rate_at(fraction))
-        self.step += 1
-        self.whole = True
+        return losses, total
 
     def _perceived(
         self, painted: Tensor, content: Tensor, style: StyleTarget
@@ -180,10 +214,9 @@ class Trainer:
             with torch.autocast(self.device.type, torch.bfloat16):
                 return forward(*inputs).float()
 
-        if isinstance(network, StyleNetwork):
+        if not isinstance(network, ReadingNetwork):
             return partial(in_half_precision, network), self._style
-        if styles is None:
-            raise TypeError(f"{self.settings.method} is trained with crops of styles")
+        styles = _wanted(styles)
         pictures = styles.pictures.to(self.device, memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16):
             read = network.read(pictures)
@@ -246,7 +279,7 @@ class Trainer:
 
     @property
     def _calmer(self) -> str:
-        return f"start anew with --restart --learning-rate {self.settings.learning_rate / 4:g}"
+        return f"start anew with --restart --learning-rate {self.settings.highest_rate() / 4:g}"
 
     def doubt(self) -> str | None:
         """A word on a network that learnt nothing though its losses are numbers, or None."""
@@ -304,6 +337,12 @@ class Trainer:
         except Exception as error:
             # Damaged bytes can raise anything at all on their way through torch.
             raise TrainingError(f"{path}: a damaged state file; add --restart") from error
+
+
+def _wanted(styles: Crops | None) -> Crops:
+    if styles is None:
+        raise TypeError("a network for any style is trained with crops of styles")
+    return styles
 
 
 def _refuse_another_run(path: Path, found: dict[str, Any], identity: dict[str, Any]) -> None:

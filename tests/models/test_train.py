@@ -37,7 +37,7 @@ def small_extractor(tmp_path, monkeypatch, tiny_vgg):
     weights = tmp_path / "extractor.pth"
     weights.write_bytes(b"stands for the real file")
     monkeypatch.setattr(train_module, "find_weights", lambda *_, **__: weights)
-    monkeypatch.setattr(train_module, "_extractor", lambda _: Vgg(*tiny_vgg))
+    monkeypatch.setattr(train_module, "load_vgg", lambda **_: Vgg(*tiny_vgg))
     return weights
 
 
