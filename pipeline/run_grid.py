@@ -188,9 +188,9 @@ class _Sheet:
         _write(self._place, encoded, self._target)
 
     def _size(self, row: int) -> tuple[int, int]:
-        """Of the cells in a row; where the original could not be read there are no others."""
-        shown = self._cells.get((row, 0)) or next(iter(self._cells.values()))
-        return shown.size
+        """Of the cells in a row: of the original, or if it could not be read, of another one."""
+        originals = (cell for (_, column), cell in self._cells.items() if column == 0)
+        return (self._cells.get((row, 0)) or next(originals)).size
 
     def _check_size(self) -> None:
         heights = [cell.height for (_, column), cell in self._cells.items() if column == 0]
