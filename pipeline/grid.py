@@ -47,7 +47,7 @@ def make_columns(
     methods: Sequence[MethodName] = (),
     models: Sequence[Path] = (),
     strengths: Sequence[float] = (),
-    method_options: Mapping[str, object] | None = None,
+    method_options: Sequence[Mapping[str, object]] = (),
     settings: SettingsOptions,
 ) -> list[Column]:
     """The product of what is given more than once.
@@ -61,14 +61,14 @@ def make_columns(
         methods: how to paint like the styles.
         models: networks that paint like the styles, or have learnt one.
         strengths: shares of the painting in the result; none: as `settings` and presets say.
-        method_options: of the methods that have options of their own.
+        method_options: of the methods that have options of their own; several are compared.
         settings: of all columns.
 
     Raises:
         SettingsError: nothing to paint like is named, a method without a style, or options without
             a method that has any.
     """
-    painters = _painters(methods, models, method_options or {})
+    painters = _painters(methods, models, method_options)
     looks = [
         _Look(name, painted_by, {"style": [style], **options})
         for (name, style), (painted_by, options) in product(
@@ -106,15 +106,19 @@ def distinct_names(paths: Sequence[Path]) -> list[str]:
 
 
 def _painters(
-    methods: Sequence[MethodName], models: Sequence[Path], own: Mapping[str, object]
+    methods: Sequence[MethodName], models: Sequence[Path], variants: Sequence[Mapping[str, object]]
 ) -> list[tuple[str, PaintOptions]]:
     """What may paint a style, each with its name."""
-    if own and not set(OPTIMISERS).intersection(methods):
+    if any(variants) and not set(OPTIMISERS).intersection(methods):
         raise SettingsError(f"--set is for {' and '.join(OPTIMISERS)}: name one by --method")
-    found: list[tuple[str, PaintOptions]] = [
-        (name, {"method": name, "method_options": own if name in OPTIMISERS else None})
-        for name in methods
-    ]
+    differ = {
+        key for one in variants for key in one if any(one[key] != o.get(key) for o in variants)
+    }
+    found: list[tuple[str, PaintOptions]] = []
+    for method in methods:
+        for own in variants if variants and method in OPTIMISERS else [{}]:
+            words = [method, *(f"{key} {own[key]}" for key in own if key in differ)]
+            found.append((" ".join(words), {"method": method, "method_options": own}))
     named = zip(distinct_names(models), models, strict=True)
     return found + [(name, {"model": model}) for name, model in named]
 

@@ -51,7 +51,7 @@ def stylize_grid(
     methods: Sequence[MethodName] = (),
     models: Paths = (),
     strengths: Sequence[float] = (),
-    method_options: Mapping[str, object] | None = None,
+    method_options: Mapping[str, object] | Sequence[Mapping[str, object]] = (),
     width: int = 320,
     existing: Existing = "refuse",
     metadata: bool = True,
@@ -74,7 +74,8 @@ def stylize_grid(
         models: files of networks that paint like the styles; without styles, of networks that have
             learnt one.
         strengths: shares of the painting in the result; none: what `options` or the presets say.
-        method_options: for those of the methods that have options of their own.
+        method_options: for those of the methods that have options of their own; several sets of
+            them are compared.
         width: of a cell, in pixels.
         existing: what to do if the target is there.
         metadata: whether to store in the pictures the settings that made them.
@@ -98,7 +99,7 @@ def stylize_grid(
         methods=methods,
         models=as_paths(models),
         strengths=strengths,
-        method_options=method_options,
+        method_options=[method_options] if isinstance(method_options, Mapping) else method_options,
         settings=options,
     )
     ways = [(column.label, choose(**column.options)) for column in columns]

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 
 import click
 
 from stylize.models.methods import NAMES, MethodName
+from stylize.pipeline.method_options import typed_option
 
 from . import interruption
-from .options import look_options, restyle_options, typed_settings
+from .options import restyle_options, typed_settings
 from .outputs import existing, output_options
 from .progress import reporting
 
-_LEFT_OUT = ("preset", "style", "mask", "method", "model", "strength", "batch")
-"""Of the options that the other commands share: a grid compares some, and has no use for others."""
-_OWN = ("contents", "output", "styles", "presets", "methods", "models", "strengths", "width")
+_OWN = (
+    *("contents", "output", "styles", "presets", "methods", "method_options", "models"),
+    *("strengths", "width"),
+)
 
 
 @click.command()
-@look_options
 @restyle_options
 def _painting() -> None:
     """Hold the options that a grid shares with the commands that paint."""
 
 
-@click.command(params=[each for each in _painting.params if each.name not in _LEFT_OUT])
+def _variants(
+    _context: click.Context, _option: click.Parameter, typed: tuple[str, ...]
+) -> list[dict[str, object]]:
+    """Every combination of the values that each option of a method was given."""
+    values: dict[str, list[object]] = {}
+    for name, value in map(typed_option, typed):
+        values.setdefault(name, []).append(value)
+    return [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
+
+
+@click.command(params=[each for each in _painting.params if each.name not in ("strength", "batch")])
 @click.argument(
     "contents", type=click.Path(path_type=Path), metavar="CONTENT...", nargs=-1, required=True
 )
@@ -50,6 +61,10 @@ def _painting() -> None:
     help="Each style by each method (see: stylize methods).  [default: micro]",
 )  # fmt: skip
 @click.option(
+    "--set", "method_options", callback=_variants, multiple=True, metavar="NAME=VALUE",
+    help="Each of these methods by each value of an option of its own.",
+)  # fmt: skip
+@click.option(
     "--model", "models", type=click.Path(path_type=Path), multiple=True,
     metavar="FILE.safetensors", help="Each style by each network; or each network alone.",
 )  # fmt: skip
@@ -70,7 +85,7 @@ def grid(
     models: tuple[Path, ...],
     strengths: tuple[float, ...],
     width: int,
-    method_options: Mapping[str, object],
+    method_options: list[dict[str, object]],
     *,
     overwrite: bool,
     skip_existing: bool,
@@ -82,7 +97,7 @@ def grid(
     """Paint pictures, or folders of them, in many ways: a row for each, a column for each way.
 
     What is given several times is compared: styles and presets one after the other, each style by
-    each method, and all in each strength.
+    each method (and each value of its options, by --set), and all in each strength.
     """
     there = existing(overwrite=overwrite, skip_existing=skip_existing, otherwise="refuse")
     from stylize.pipeline import stylize_grid

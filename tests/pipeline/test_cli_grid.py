@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from stylize.pipeline import cli
+from stylize.pipeline import cli, run_grid
+from stylize.pipeline.events import Finished
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -70,6 +71,26 @@ def test_a_grid_with_a_failed_cell_is_written_and_the_exit_code_says_so(
     assert out.endswith("1 failed: out\n")
 
 
+def test_options_of_a_method_that_are_typed_several_times_are_compared(
+    run: Run, work: Path, monkeypatch: pytest.MonkeyPatch
+):
+    given: dict[str, object] = {}
+
+    def note(*_: object, **options: object) -> Finished:
+        given.update(options)
+        return Finished(Path("x.png"), "pictures", 1, 0, 0, 1.0)
+
+    monkeypatch.setattr(run_grid, "stylize_grid", note)
+    values = ("--set", "extractor=vgg16", "--set", "extractor=vgg19", "--set", "iterations=5")
+    code, _, _ = run("cat.png", "-o", "x.png", "--style", "a.png", "--method", "gatys", *values)
+    assert code == 0
+    assert given["method_options"] == [
+        {"extractor": "vgg16", "iterations": 5}, {"extractor": "vgg19", "iterations": 5},
+    ]  # fmt: skip
+    assert run("cat.png", "-o", "x.png", "--preset", "wave")[0] == 0
+    assert given["method_options"] == [{}]
+
+
 @pytest.mark.parametrize(
     ("typed", "code", "said"),
     [
@@ -98,8 +119,8 @@ def test_help_begins_with_what_a_grid_compares(run: Run):
     code, out, _ = run("--help")
     assert code == 0
     flags = [line.split()[0] for line in out.splitlines() if line.startswith("  -")]
-    assert flags[:7] == [
-        *("-o,", "--style", "--preset", "--method", "--model", "--strength", "--width")
+    assert flags[:8] == [
+        *("-o,", "--style", "--preset", "--method", "--set", "--model", "--strength", "--width")
     ]
     assert {"--keep-color", "--size", "--seed", "--json"} <= set(flags)
     assert len(flags) == len(set(flags))

@@ -30,6 +30,14 @@ def labels(**given) -> list[str]:
             {"styles": [A], "presets": ["wave"], "methods": ["micro"], "models": [Path("my.pt")]},
             ["a, micro", "a, my", "wave"],
         ),
+        (
+            {
+                "styles": [A],
+                "methods": ["micro", "gatys"],
+                "method_options": [{"steps": 5, "extractor": f"vgg{n}"} for n in (16, 19)],
+            },
+            ["micro", "gatys extractor vgg16", "gatys extractor vgg19"],
+        ),
         ({"styles": [A], "strengths": [0.5, 1]}, ["strength 0.5", "strength 1"]),
         ({"styles": [A], "strengths": [0.5]}, ["a"]),
         (
@@ -49,13 +57,13 @@ def test_a_column_says_what_to_choose():
         presets=["wave"],
         methods=["gatys", "micro"],
         strengths=[0.5],
-        method_options={"iterations": 5},
+        method_options=[{"iterations": 5}],
         settings={"size": 64, "strength": 1.0},
     )
     both = {"size": 64, "strength": 0.5}
     assert [column.options for column in columns] == [
         {**both, "style": [A], "method": "gatys", "method_options": {"iterations": 5}},
-        {**both, "style": [A], "method": "micro", "method_options": None},
+        {**both, "style": [A], "method": "micro", "method_options": {}},
         {**both, "preset": "wave"},
     ]
     (alone,) = make_columns(models=[Path("one.st")], settings={})
@@ -68,7 +76,7 @@ def test_a_column_says_what_to_choose():
         ({}, "name a look by --style, by --preset or by --model"),
         ({"methods": ["gatys"]}, "a method paints like pictures: name one by --style"),
         (
-            {"styles": [A], "method_options": {"iterations": 5}},
+            {"styles": [A], "method_options": [{"iterations": 5}]},
             "--set is for gatys and nnst: name one by --method",
         ),
     ],
