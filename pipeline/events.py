@@ -8,8 +8,6 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Literal, TypeVar
 
-from .prefetch import Prefetch
-
 T = TypeVar("T")
 
 
@@ -140,22 +138,14 @@ class Outbox:
             if event is not None:
                 self._report(event)
 
-    def attend(self, work: Callable[[], T]) -> T:
-        """Do something long in another thread, and report what it leaves as it comes.
+    def end(self) -> None:
+        """Let `deliver_until_end` come to its end, from any thread."""
+        self._waiting.put(None)
 
-        Deep in a computation the main thread would hear no Ctrl-C.
-        """
-
-        def watched() -> T:
-            try:
-                return work()
-            finally:
-                self._waiting.put(None)
-
-        with Prefetch((watched() for _ in range(1)), depth=1) as results:
-            while (event := self._waiting.get()) is not None:
-                self._report(event)
-            return next(results)
+    def deliver_until_end(self) -> None:
+        """Report what is left, as it comes, until the end is."""
+        while (event := self._waiting.get()) is not None:
+            self._report(event)
 
 
 def ignore(event: Event) -> None:

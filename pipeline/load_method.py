@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from stylize.models import AnyStyle, LoadedModel, StyleNetwork, load_model
 from stylize.models.extractor import load_vgg
@@ -13,6 +14,9 @@ from stylize.models.weights import ADAIN_DECODER, Progress, find_weights
 from .choose import Choice
 from .errors import SettingsError
 from .method_options import make_options
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 STYLE_SIZE = 512
 """Shorter side in pixels at which a network saw its style, where nothing says what it was."""
@@ -41,11 +45,14 @@ class Loaded:
     vgg: Vgg | None = None
 
 
-def load_method(choice: Choice, *, download: Progress | None = None) -> Loaded:
+def load_method(
+    choice: Choice, *, start: Tensor | None = None, download: Progress | None = None
+) -> Loaded:
     """Load what a choice names.
 
     Args:
         choice: what to paint with.
+        start: (3, H, W), the picture that its options name to start from.
         download: told how the download of weights goes.
 
     Raises:
@@ -53,7 +60,7 @@ def load_method(choice: Choice, *, download: Progress | None = None) -> Loaded:
         SettingsError: the file holds a network of another method, or an option is wrong.
     """
     if choice.method is not None and not METHODS[choice.method].trained:
-        return _optimiser(choice.method, choice, download)
+        return _optimiser(choice.method, choice, start, download)
     weights = choice.weights or find_weights(ADAIN_DECODER, progress=download)
     model = load_model(weights)
     if choice.method not in (None, model.method):
@@ -66,10 +73,12 @@ def load_method(choice: Choice, *, download: Progress | None = None) -> Loaded:
     return Loaded(network, model.method, model.sha256, _style_size(model), vgg)
 
 
-def _optimiser(method: MethodName, choice: Choice, download: Progress | None) -> Loaded:
+def _optimiser(
+    method: MethodName, choice: Choice, start: Tensor | None, download: Progress | None
+) -> Loaded:
     settings = choice.settings
     options = make_options(
-        method, choice.options, seed=settings.seed, style_scale=settings.style_scale
+        method, choice.options, seed=settings.seed, style_scale=settings.style_scale, start=start
     )
     vgg = load_vgg(options.extractor, pooling=options.pooling, progress=download)
     # Imported here: a network needs none of them.

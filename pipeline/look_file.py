@@ -28,7 +28,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 from unicodedata import category
 
 from stylize.models.methods import ANY_STYLE, METHODS, NAMES, MethodName
@@ -232,7 +232,7 @@ def _method(document: Mapping[str, object]) -> MethodName:
     if method not in NAMES:
         got = f"got {shown(method)}" if "method" in document else "it is missing"
         raise PresetError(f"method must be {', '.join(NAMES[:-1])} or {NAMES[-1]} ({got})")
-    return cast("MethodName", method)
+    return method
 
 
 def _weights(

@@ -16,6 +16,8 @@ from .errors import SettingsError
 from .settings import did_you_mean, shown
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from stylize.models.methods import MethodName
 
 OPTIMISERS = tuple(name for name, method in METHODS.items() if not method.trained)
@@ -71,7 +73,12 @@ def described(method: str) -> dict[str, str]:
 
 
 def make_options(
-    method: str, given: Mapping[str, object], *, seed: int = 0, style_scale: float | None = None
+    method: str,
+    given: Mapping[str, object],
+    *,
+    seed: int = 0,
+    style_scale: float | None = None,
+    start: Tensor | None = None,
 ) -> Any:
     """The options of an optimiser, checked.
 
@@ -80,6 +87,7 @@ def make_options(
         given: what was typed or stood in a preset.
         seed: of every random choice.
         style_scale: size of the strokes; None: the method's own.
+        start: (3, H, W), the picture that `picture_to_start_from` found.
 
     Raises:
         SettingsError: a name is unknown or a value is not allowed; the message says which are.
@@ -91,7 +99,11 @@ def make_options(
                 f"{method}: no option {name!r}{did_you_mean(name, names)} "
                 f"(its options: {', '.join(names)})"
             )
-    common = {"seed": seed, **({} if style_scale is None else {"style_scale": style_scale})}
+    common: dict[str, object] = {"seed": seed}
+    if style_scale is not None:
+        common["style_scale"] = style_scale
+    if start is not None:
+        common["start"] = start
     try:
         return _options_class(method)(**_read(given), **common)
     except (ValueError, TypeError) as error:
@@ -99,20 +111,22 @@ def make_options(
 
 
 def _read(given: Mapping[str, object]) -> dict[str, object]:
-    """Options as the method takes them: lists of layers read, and a picture to start from."""
+    """Options as the method takes them: lists of layers read; without a picture to start from."""
     from stylize.models.gatys_options import parse_layers
 
     read = dict(given)
     for name in ("content_layers", "style_layers"):
         if isinstance(text := read.get(name), str):
             read[name] = parse_layers(text)
-    start = read.get("init")
-    if isinstance(start, str) and Path(start).is_file():
-        from .picture.read_image import read_image
-
+    if picture_to_start_from(given) is not None:
         del read["init"]
-        read["start"] = read_image(Path(start), animated="first frame").frame.picture
     return read
+
+
+def picture_to_start_from(given: Mapping[str, object]) -> Path | None:
+    """The file that `init` names, where it is none of its words."""
+    start = given.get("init")
+    return Path(start) if isinstance(start, str) and Path(start).is_file() else None
 
 
 def check_options(method: MethodName | None, given: Mapping[str, object]) -> None:

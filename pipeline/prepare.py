@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.metadata import version
 
 import torch
@@ -15,10 +16,13 @@ from stylize.models.weights import Progress, sha256_of
 
 from .choose import Choice
 from .device import choose_device, choose_dtype
+from .errors import SettingsError
 from .fit_style import fit_style, on_white
 from .load_method import load_method
+from .matched import ColourMatched
+from .method_options import picture_to_start_from
 from .picture.read_image import read_image
-from .read_mask import covered, read_mask
+from .prepare_masks import covered, read_mask
 from .restyle import Mixing, restyle
 from .settings import SMALLEST_SIZE
 from .styles import Style, check_style_wanted
@@ -65,6 +69,7 @@ class Painter:
         mixing = Mixing(
             strength=1.0 if inside else settings.strength,
             keep_color=settings.keep_color,
+            denoise=settings.denoise,
             size=self.size(),
             coverage=self.coverage,
         )
@@ -128,7 +133,9 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
     """
     settings = choice.settings
     device = choose_device(settings.device)
-    loaded = load_method(choice, download=download)
+    init = picture_to_start_from(choice.options)
+    start = None if init is None else on_white(read_image(init, animated="first frame").frame)
+    loaded = load_method(choice, start=start, download=download)
     check_style_wanted(loaded.method, choice.styles, held_by=choice.weights or "--method")
     torch.manual_seed(settings.seed)
     masks = tuple(read_mask(path) for path in choice.masks)
@@ -138,7 +145,16 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
     dtype = choose_dtype(settings.precision, device=device, film=film and not optimises)
     if isinstance(paints, AnyStyle):
         styles = _mixture(choice.styles, masks, size=loaded.style_size)
-        network = _taught(paints, loaded.vgg, styles, settings.strength, device, dtype)
+        teach = partial(_taught, paints, loaded.vgg, settings.strength, device, dtype)
+        if settings.match_color:
+            network: PaintingNetwork = ColourMatched(teach, styles, once=film)
+        else:
+            network = teach(styles)
+    elif settings.match_color:
+        raise SettingsError(
+            f"{loaded.method} has learnt its colours: --match-color goes with --style "
+            "(--keep-color keeps the picture's own with any look)"
+        )
     else:
         network = paints.to(device, dtype)
     return Painter(
@@ -167,10 +183,10 @@ def _mixture(styles: Sequence[Style], masks: tuple[Tensor, ...], *, size: int | 
 def _taught(
     method: AnyStyle,
     vgg: Vgg | None,
-    styles: Mixture,
     strength: float,
     device: torch.device,
     dtype: torch.dtype,
+    styles: Mixture,
 ) -> PaintingNetwork:
     """What paints in these styles, on its device."""
     if vgg is None:  # styles are measured on the processor then, precisely

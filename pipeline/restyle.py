@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from .denoise import denoise
 from .enlarge import enlarge
 from .errors import StylizeError
 from .resize import fitted, luma, resize
@@ -27,6 +28,7 @@ class Mixing:
     Attributes:
         strength: 0 (the source) to 1 (the painting).
         keep_color: take only the luminance from the painting, and the colour from the source.
+        denoise: how much fine noise is taken out of the painting, 0 to 1.
         size: shorter side in pixels at which the network sees the picture, as far as
             `working_size` allows; None: as it is.
         coverage: (1, 1, h, w) in [0, 1], of any size: how much of the painting shows at each place;
@@ -35,6 +37,7 @@ class Mixing:
 
     strength: float = 1.0
     keep_color: bool = False
+    denoise: float = 0.0
     size: int | None = None
     coverage: Tensor | None = None
 
@@ -121,6 +124,7 @@ def _run(source: Tensor, network: Network, size: int | None, dtype: torch.dtype)
 
 
 def _mix(source: Tensor, painted: Tensor, mixing: Mixing) -> Tensor:
+    painted = denoise(painted, mixing.denoise)
     if mixing.keep_color:
         painted = source + luma(painted - source)
     if mixing.coverage is not None:

@@ -18,6 +18,7 @@ from .picture.sheet import Cell, as_cell
 from .picture.write_image import encode_image
 from .prepare import Painter, prepare
 from .resize import resize
+from .run_attended import attended
 from .targets import printable
 from .values import Batch
 
@@ -127,8 +128,8 @@ class Cells:
 
     def _prepared(self, label: str, choice: Choice) -> Painter | None:
         try:
-            painter = self._outbox.attend(
-                lambda: prepare(choice, film=False, download=self._outbox.download)
+            painter = attended(
+                lambda: prepare(choice, film=False, download=self._outbox.download), self._outbox
             )
         except SettingsError:
             raise
@@ -150,7 +151,7 @@ class Cells:
             except Exception as error:  # noqa: BLE001 (one bad cell must not end the others)
                 return error
 
-        return self._outbox.attend(work)
+        return attended(work, self._outbox)
 
     def _make(self, path: Path, row: int, column: int, painter: Painter | None) -> Made:
         notify = self._outbox.notify if painter is None else _unheard  # once is enough

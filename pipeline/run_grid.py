@@ -32,6 +32,7 @@ from .picture.picture_formats import picture_format
 from .picture.pictures import Kept
 from .picture.sheet import Cell, as_picture, empty, page_size, sheet
 from .picture.write_image import encode_image
+from .run_attended import attended
 from .run_cells import ORIGINAL, STYLES, Cells, Made
 from .settings import SettingsOptions, shown
 from .targets import Existing
@@ -123,7 +124,7 @@ def stylize_grid(
             if not outbox.counted("written"):
                 raise StylizeError(f"{target}: not written, as nothing could be painted")
             store: dict[str, object] | None = {"grid": cells.made_by} if metadata else None
-            output.write(outbox.attend(lambda: output.finished(store)))
+            output.write(attended(lambda: output.finished(store), outbox))
     finally:
         outbox.deliver_events()
     painted = outbox.counted("written")

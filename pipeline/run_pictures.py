@@ -36,6 +36,7 @@ from .picture.read_image import read_image
 from .picture.write_image import encode_image, write_image
 from .prefetch import Prefetch
 from .prepare import Painter, prepare
+from .run_attended import attended
 from .run_video import paint_film
 from .targets import Existing, beside, is_due
 from .values import Batch, Frame, Notify, Span
@@ -91,15 +92,16 @@ def stylize_image(
         return _paint_animation(_Job(source, to), painter, metadata=metadata, report=report)
     outbox = Outbox(report)
     try:
-        picture = outbox.attend(lambda: read_image(source, notify=outbox.notify))
-        painter = outbox.attend(lambda: prepare(choice, film=False, download=outbox.download))
+        picture = attended(lambda: read_image(source, notify=outbox.notify), outbox)
+        painter = attended(lambda: prepare(choice, film=False, download=outbox.download), outbox)
         painter.network.on_step = lambda done, total: outbox.post(Stepped(done, total))
         report(Started(source, to, choice.name, "pictures", 1))
         batch = Batch(picture.frame.picture[None], (picture.frame,))
-        (painted,) = outbox.attend(lambda: list(scatter(painter.paint([batch]))))
+        (painted,) = attended(lambda: list(scatter(painter.paint([batch]))), outbox)
         store = painter.provenance() if metadata else None
-        encoded = outbox.attend(
-            lambda: _encode(painted, to, picture.kept, painter, store=store, notify=outbox.notify)
+        encoded = attended(
+            lambda: _encode(painted, to, picture.kept, painter, store=store, notify=outbox.notify),
+            outbox,
         )
         write_image(encoded, to)
     finally:

@@ -25,6 +25,8 @@ class SettingsOptions(TypedDict, total=False):
 
     strength: float
     keep_color: bool
+    match_color: bool
+    denoise: float
     size: int | None
     style_scale: float | None
     device: str
@@ -47,6 +49,9 @@ class Settings:
     Attributes:
         strength: share of the painting in the result, 0 (the source) to 1.
         keep_color: whether the source's colours replace the painting's.
+        match_color: whether a style takes on the source's colours before it is painted like; of a
+            film, those of its first frame.
+        denoise: how much fine noise is taken out of the painting, 0 (none) to 1; edges stay.
         size: shorter side for stylising, in pixels; None: the source's own. It enlarges long, thin
             pictures only so far (see `restyle.working_size`).
         style_scale: size of the strokes on the picture, whatever its resolution: at 1 they are as
@@ -72,6 +77,8 @@ class Settings:
 
     strength: float = 1.0
     keep_color: bool = False
+    match_color: bool = False
+    denoise: float = 0.0
     size: int | None = None
     style_scale: float | None = None
     device: str = "auto"
@@ -146,6 +153,8 @@ _NAME = r"[A-Za-z0-9][\w.:-]*"
 _RULES: dict[str, _Rule] = {
     "strength": _number(0, 1),
     "keep_color": _switch(),
+    "match_color": _switch(),
+    "denoise": _number(0, 1),
     "size": _whole(SMALLEST_SIZE, 16384),
     "style_scale": _number(0.1, 10),
     "device": _word(r"auto|cpu|cuda(:\d{1,3})?|mps", "auto, cpu, cuda, cuda:N or mps"),

@@ -20,7 +20,7 @@ STAGES = {
     *("pipeline.picture.read_image", "pipeline.picture.write_image"),
     *("pipeline.prefetch", "pipeline.batch", "pipeline.restyle"),
 }
-RUNS = ("pipeline.prepare", "pipeline.run_*")
+RUNS = ("pipeline.prepare*", "pipeline.run_*")
 ONLY_IN = {
     "av": ("pipeline.film.*",),
     "PIL": ("pipeline.picture.*", "models.*"),

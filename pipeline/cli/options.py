@@ -41,6 +41,8 @@ def restyle_options(command: _Command) -> _Command:
         command,
         _setting("strength", float, "N", "How much of the painting shows"),
         _switch("keep_color", "Keep the colours of the source."),
+        _switch("match_color", "Give the style the colours of the source before painting."),
+        _setting("denoise", float, "N", "Take fine noise out of the painting"),
         _setting("size", int, "PIXELS", "Shorter side while painting", unset="the source's"),
         _setting("style_scale", float, "N", "Size of strokes, 1 as on the painting", unset="none"),
         _setting("device", str, "NAME", "Where to compute"),

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from stylize.models import Micro, Swift
-from stylize.models.vgg import Vgg, VggPlan
+from stylize.models.vgg import VggPlan
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -49,18 +49,6 @@ def tiny_vgg() -> tuple[VggPlan, dict[str, torch.Tensor]]:
         tensors[f"{key}.weight"] = torch.randn(outputs, inputs, 3, 3) * (2 / inputs / 9) ** 0.5
         tensors[f"{key}.bias"] = torch.randn(outputs) * 0.1
     return plan, tensors
-
-
-@pytest.fixture
-def deep_vgg() -> Vgg:
-    """A VGG of the normalised kind with few channels, up to relu5_1: 4, 6, 8, 10 and 10."""
-    torch.manual_seed(8)
-    plan = VggPlan(blocks=(1, 1, 1, 1, 1), keys=(2, 5, 8, 11, 14), front=True, reflect=True)
-    tensors = {"0.weight": torch.eye(3)[:, :, None, None] * 2, "0.bias": torch.full((3,), -1.0)}
-    for key, inputs, outputs in ((2, 3, 4), (5, 4, 6), (8, 6, 8), (11, 8, 10), (14, 10, 10)):
-        tensors[f"{key}.weight"] = torch.randn(outputs, inputs, 3, 3) * (2 / inputs / 9) ** 0.5
-        tensors[f"{key}.bias"] = torch.randn(outputs) * 0.1
-    return Vgg(plan, tensors)
 
 
 @pytest.fixture

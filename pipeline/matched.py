@@ -1,0 +1,51 @@
+"""A painter whose style takes on each picture's colours before it paints it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from stylize.models import Mixture, PaintingNetwork
+
+from .match_colour import match_colour
+
+Teach = Callable[[Mixture], PaintingNetwork]
+
+
+class ColourMatched(PaintingNetwork):
+    """Reads its styles anew, in the colours of what it paints (Gatys 2016, 1606.05897).
+
+    Args:
+        teach: makes a painter from styles.
+        styles: with their own colours.
+        once: whether all is painted in the colours of the first picture, as a film is: with
+            colours that change from frame to frame it would flicker.
+    """
+
+    def __init__(self, teach: Teach, styles: Mixture, *, once: bool) -> None:
+        super().__init__()
+        self._teach, self._styles, self._once = teach, styles, once
+        self._painter: PaintingNetwork | None = None
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Paint (N, 3, H, W) RGB in [0, 1], one after the other."""
+        return torch.cat([self._paint(picture) for picture in pictures.chunk(len(pictures))])
+
+    def _paint(self, picture: Tensor) -> Tensor:
+        painter = self._painter
+        if painter is None:
+            painter = self._teach(self._in_colours_of(picture[0]))
+            painter.on_step = self.on_step
+            self._painter = painter if self._once else None
+        painted: Tensor = painter(picture)
+        return painted
+
+    def _in_colours_of(self, picture: Tensor) -> Mixture:
+        # Outside inference mode: an optimiser needs gradients of what it makes of the styles.
+        with torch.inference_mode(mode=False):
+            content = picture.float().clone()
+            pictures = tuple(match_colour(style, content) for style in self._styles.pictures)
+            return replace(self._styles, pictures=pictures)
