@@ -151,7 +151,7 @@ def test_each_style_is_where_its_mask_is(look, work):
     scene(70, 70, seed=9).transpose(Image.Transpose.ROTATE_90).save("b.jpg")
     other = paint("image", **look, **STYLES["two masks"])
     change = np.abs(both - other).mean((0, 2))
-    assert change[-48:].mean() > 3 * change[:48].mean(), (change[-48:].mean(), change[:48].mean())
+    assert change[-48:].mean() > 2 * change[:48].mean()
 
 
 def test_a_seed_paints_the_same_again(look, work):

@@ -9,31 +9,8 @@ from PIL import Image
 from stylize.models import Swift, save_model
 from stylize.models.checkpoint import Recipe
 from stylize.pipeline.choose import choose
-from stylize.pipeline.errors import ModelError, SettingsError, TargetError
+from stylize.pipeline.errors import ModelError
 from stylize.pipeline.prepare import prepare
-from stylize.pipeline.targets import beside, is_due
-
-
-def test_a_model_is_named_after_its_file(network_file: Path):
-    choice = choose(model=network_file, strength=0.5)
-    assert (choice.name, choice.weights) == ("tiny", network_file)
-    assert choice.settings.strength == 0.5
-
-
-def test_an_option_beats_the_preset(network_file: Path, tmp_path: Path):
-    look = tmp_path / "dim.toml"
-    look.write_text(
-        f'method = "swift"\nweights = "{network_file}"\n[settings]\nstrength = 0.5\nsize = 240\n'
-    )
-    choice = choose(preset=look, strength=0.75)
-    assert choice.name == "dim"
-    assert (choice.settings.strength, choice.settings.size) == (0.75, 240)
-
-
-@pytest.mark.parametrize("given", [{}, {"preset": "wave", "model": "wave.safetensors"}])
-def test_one_look_is_wanted(given: dict[str, str]):
-    with pytest.raises(SettingsError, match="name a look by --preset"):
-        choose(**given)
 
 
 def test_a_prepared_painter_paints_and_says_what_with(network_file: Path):
@@ -77,21 +54,3 @@ def test_a_processor_paints_single_frames_and_a_card_fills_its_batch(network_fil
     assert painter.batch_size(720, 1280) == 1
     chosen = choose(model=network_file, device="cpu", batch=3)
     assert prepare(chosen, film=True).batch_size(4320, 7680) == 3
-
-
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [("a/b.MP4", "a/b-wave.MP4"), ("b.avi", "b-wave.mkv"), (".", "-wave.mkv")],
-)
-def test_an_output_lies_beside_its_source(source: str, expected: str):
-    assert beside(Path(source), "wave", kept={".mp4"}, otherwise=".mkv") == Path(expected)
-
-
-def test_what_to_do_about_an_output_that_is_there_must_be_known(tmp_path: Path):
-    with pytest.raises(SettingsError, match=r"existing must be one of .* \(got 'bogus'\)"):
-        is_due(tmp_path / "a", tmp_path / "b", "bogus")
-    assert is_due(tmp_path / "a", tmp_path / "b", "refuse")
-    (tmp_path / "b").touch()
-    assert not is_due(tmp_path / "a", tmp_path / "b", "skip")
-    with pytest.raises(TargetError, match="is there already"):
-        is_due(tmp_path / "a", tmp_path / "b", "refuse")

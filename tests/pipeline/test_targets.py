@@ -1,0 +1,37 @@
+"""Where outputs go, and whether one that is there already is made again."""
+
+from pathlib import Path
+
+import pytest
+
+from stylize.pipeline.errors import SettingsError, TargetError
+from stylize.pipeline.targets import beside, is_due, printable
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [("a/b.MP4", "a/b-wave.MP4"), ("b.avi", "b-wave.mkv"), (".", "-wave.mkv")],
+)
+def test_an_output_lies_beside_its_source(source: str, expected: str):
+    assert beside(Path(source), "wave", kept={".mp4"}, otherwise=".mkv") == Path(expected)
+
+
+def test_what_to_do_about_an_output_that_is_there_must_be_known(tmp_path: Path):
+    with pytest.raises(SettingsError, match=r"existing must be one of .* \(got 'bogus'\)"):
+        is_due(tmp_path / "a", tmp_path / "b", "bogus")
+    assert is_due(tmp_path / "a", tmp_path / "b", "refuse")
+    (tmp_path / "b").touch()
+    assert not is_due(tmp_path / "a", tmp_path / "b", "skip")
+    with pytest.raises(TargetError, match="is there already"):
+        is_due(tmp_path / "a", tmp_path / "b", "refuse")
+
+
+def test_the_source_itself_is_never_replaced(tmp_path: Path):
+    (tmp_path / "a").touch()
+    with pytest.raises(TargetError, match="is the source itself; name another output"):
+        is_due(tmp_path / "a", tmp_path / "a", "overwrite")
+
+
+def test_a_name_that_is_no_text_can_still_be_shown():
+    assert printable("\udcff.png") == "?.png"
+    assert printable("wave.png") == "wave.png"
