@@ -173,6 +173,10 @@ class AdaAttN(AttentiveNetwork):
         )
         self.merge = linear(widths[-1], widths[-1], size=3)
 
+    def prefer_steady(self) -> None:
+        """Attend by cosines (section 3.5 of the paper)."""
+        self.form = "cosine"
+
     def remember(self, style: Features) -> nn.ModuleDict:
         """What each norm needs of it."""
         return nn.ModuleDict(

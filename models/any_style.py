@@ -95,6 +95,10 @@ class AnyStyle:
         raise NotImplementedError
 
 
+    def prefer_steady(self) -> None:
+        """Choose what is steadier on film, if there is a choice; before styles are read."""
+
+
 class AnyStyleNetwork(AnyStyle, nn.Module):
     """A trained network for any style."""
 

@@ -144,6 +144,8 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
     # The steps of an optimiser are far smaller than those of half precision.
     dtype = choose_dtype(settings.precision, device=device, film=film and not optimises)
     if isinstance(paints, AnyStyle):
+        if film:
+            paints.prefer_steady()
         styles = _mixture(choice.styles, masks, size=loaded.style_size)
         teach = partial(_taught, paints, loaded.vgg, settings.strength, device, dtype)
         if settings.match_color:

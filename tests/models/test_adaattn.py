@@ -215,3 +215,10 @@ def test_a_painting_with_the_attended_statistics_has_no_local_loss(deep_vgg, mon
     assert losses["local"][1] < 1e-6
     assert losses["global"][1] > 0
     assert {name: weight for name, (weight, _) in losses.items()} == {"global": 10, "local": 3}
+
+
+def test_on_film_it_attends_by_cosines():
+    network = AdaAttN(widths=(4, 6, 8, 10))
+    assert network.form == "softmax"
+    network.prefer_steady()
+    assert network.form == "cosine"
