@@ -3,7 +3,7 @@
 After Kolkin 2022 (2203.13215, section 3.1). Where we differ:
 - the paper's code divides each layer by its number of channels, which suits one VGG; here every
   layer counts alike, measured on the styles, which suits any and gives that VGG nearly the same
-  weights (blocks 1 to 4: .22, .22, .44, .11; there .11, .25, .50, .15 on two paintings);
+  weights (blocks 1 to 4: .22, .22, .44, .11; there .10, .24, .50, .16 on two paintings);
 - layers finer than the grid are averaged, not sampled: sampling leaves single bright pixels at
   every fourth place, as the authors say of theirs.
 """

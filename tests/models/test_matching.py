@@ -94,6 +94,14 @@ def test_a_picture_matched_with_itself_has_hardly_a_layer_loss(vgg):
         assert match(picture(2, 16, 16), 1) > 0.1
 
 
+@pytest.mark.parametrize("shift", [-0.1, 0.1])
+def test_a_picture_that_becomes_lighter_or_darker_as_a_whole_is_not_as_good(vgg, shift):
+    content = picture(1, 16, 16) * 0.6 + 0.2
+    match = layer_match(vgg, content, [content])
+    with torch.no_grad():
+        assert match(content + shift, 0) > match(content, 1) + 0.03
+
+
 @pytest.mark.parametrize("kind", ["columns", "layers"])
 def test_steps_down_the_gradient_bring_the_loss_down(vgg, kind):
     content, style = picture(1), picture(2)
