@@ -32,6 +32,9 @@ from .options import (
 )
 from .tables import show_json, show_section, show_table
 
+_NO_FILE = {"micro": "the network for any style, which ships", "adain": "the published decoder"}
+"""What a look paints with that names no file."""
+
 _json_option = click.option("--json", "as_json", is_flag=True, help="JSON for other programs.")
 
 
@@ -64,11 +67,13 @@ def show(name: str, *, as_json: bool) -> None:
         "name": look.name,
         "summary": look.summary,
         "method": look.method,
-        "weights": look.weights or "the network for any style, which ships",
+        "weights": look.weights or _NO_FILE.get(look.method, "none: it optimises"),
         **({"style": ", ".join(map(str, look.styles))} if look.styles else {}),
+        **({"mask": ", ".join(map(str, look.masks))} if look.masks else {}),
         "from": f"{_origin(look)}: {look.path}",
     }
     show_section(facts)
+    show_section(look.options, title="options")
     show_section(look.origin, title="origin")
     show_section({k: json.dumps(v) for k, v in look.settings.items()}, title="settings")
 

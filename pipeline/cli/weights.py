@@ -34,7 +34,7 @@ def list_command(*, as_json: bool) -> None:
 
 
 @weights.command()
-@click.argument("names", nargs=-1, required=True, type=click.Choice(_NAMES))
+@click.argument("names", nargs=-1, required=True, metavar="FILE…", type=click.Choice(_NAMES))
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def get(names: tuple[str, ...], *, quiet: bool) -> None:
     """Fetch files by their names, check them, and print where they are."""
