@@ -94,7 +94,6 @@ class AnyStyle:
         """
         raise NotImplementedError
 
-
     def prefer_steady(self) -> None:
         """Choose what is steadier on film, if there is a choice; before styles are read."""
 

@@ -1,7 +1,8 @@
 """What `sanet` and `adaattn` have in common: a painter that asks a style's features place by place.
 
 The VGG sees each style once, and each picture when it is painted; a method says what it keeps of a
-style and how it paints a picture's features with it.
+style and how it paints a picture's features with it. A frame of 1080p in a style of 512 pixels
+took 3.3 GB with `sanet` and 4.2 GB with `adaattn`, all included (processor, float32).
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ import torch
 
 from stylize.models.adaattn import AdaAttN
 from stylize.models.any_style import Mixture
-from stylize.models.extractor import load_vgg
 from stylize.models.sanet import Sanet
+from stylize.models.vgg import VGG19_NORMALISED, Vgg
 
 WIDTHS = (4, 6, 8, 10)
 SIZES = [(1, 1), (1, 40), (16, 16), (17, 30), (33, 48), (40, 7)]
@@ -175,7 +175,8 @@ def test_steps_down_the_objective_bring_it_down(network, deep_vgg):
 @pytest.mark.vgg
 @pytest.mark.parametrize("method", [Sanet, AdaAttN])
 def test_the_real_networks_paint_what_the_real_vgg_sees(method, vgg_weights):
-    vgg = load_vgg(given=vgg_weights / "vgg_normalised.pth")
+    weights = torch.load(vgg_weights / "vgg_normalised.pth", weights_only=True)
+    vgg = Vgg(VGG19_NORMALISED, weights)
     torch.manual_seed(0)
     painter = method().with_styles(Mixture((torch.rand(3, 48, 64),)), vgg=vgg)
     painted = painter(torch.rand(1, 3, 50, 40))
