@@ -8,7 +8,8 @@ blocks the largest of each 2×2 goes on, as both were trained, or their mean (Ga
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import copy
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,6 +74,9 @@ VGG19_TORCHVISION = VggPlan(
 class Vgg(nn.Module):
     """A frozen VGG that yields named activations.
 
+    Attributes:
+        normalised: whether its mean activation is about 1 at every layer.
+
     Args:
         plan: which VGG the tensors are of.
         tensors: its weights, `N.weight` or `features.N.weight`; a file may end early.
@@ -89,7 +93,7 @@ class Vgg(nn.Module):
         self, plan: VggPlan, tensors: Mapping[str, Tensor], *, pooling: Pooling = "max"
     ) -> None:
         super().__init__()
-        self.reflect, self.pooling = plan.reflect, pooling
+        self.reflect, self.pooling, self.normalised = plan.reflect, pooling, plan.front
         plain = {name.removeprefix("features."): t.float() for name, t in tensors.items()}
         self.convolutions = nn.ModuleDict()
         try:
@@ -155,6 +159,27 @@ class Vgg(nn.Module):
             has = f"relu1_1 to {list(self.convolutions)[-1]}"
             raise WeightsError(f"the extractor has no layer {sorted(missing)[0]} (it has {has})")
         return wanted
+
+    @torch.no_grad()
+    def normalise(self, pictures: Sequence[Tensor]) -> Vgg:
+        """A copy whose mean activation over these pictures, (1, 3, H, W) each, is 1 at every layer.
+
+        Gatys 2016 did so for each filter, over a set of photographs. Where a layer's scale is
+        changed, the next one takes it back: a ReLU and a pool keep what they are multiplied by.
+        """
+        copied = copy.deepcopy(self)
+        layers = list(self.convolutions)
+        found = [self(picture, layers) for picture in pictures]
+        before = 1.0
+        for layer, convolution in copied.convolutions.items():
+            mean = sum(float(each[layer].float().mean()) for each in found) / len(found)
+            scale = 1 / max(mean, 1e-6)
+            weight, bias = convolution.parameters()
+            weight.mul_(scale / before)
+            bias.mul_(scale)
+            before = scale
+        copied.normalised = True
+        return copied
 
     def reach(self, layer: str) -> int:
         """Pixels around the 2^(block - 1) square of a feature that it also depends on."""

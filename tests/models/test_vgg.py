@@ -78,3 +78,32 @@ def test_the_normalised_vgg_has_mean_activations_near_one(vgg_weights, shared):
         found = vgg(picture[None], ["relu1_1", "relu2_1", "relu3_1", "relu4_1"])
     assert [features.shape[1] for features in found.values()] == [64, 128, 256, 512]
     assert all(0.4 < features.mean() < 2.5 for features in found.values())
+
+
+def test_pools_may_take_means_in_place_of_the_largest(tiny_vgg):
+    plan, weights = tiny_vgg
+    picture = torch.rand(1, 3, 9, 12)
+    by_pooling = {}
+    for pooling, pool in (("max", F.max_pool2d), ("average", F.avg_pool2d)):
+        vgg = Vgg(plan, weights, pooling=pooling)
+        found = by_pooling[pooling] = vgg(picture, ["relu1_1", "relu2_1"])
+        pooled = pool(found["relu1_1"], 2, ceil_mode=True)
+        wanted = F.conv2d(F.pad(pooled, (1,) * 4, mode="reflect"), weights["5.weight"])
+        wanted = F.relu(wanted + weights["5.bias"][:, None, None])
+        torch.testing.assert_close(found["relu2_1"], wanted, atol=1e-4, rtol=1e-4)
+    assert torch.equal(by_pooling["max"]["relu1_1"], by_pooling["average"]["relu1_1"])
+
+
+@pytest.mark.parametrize("pooling", ["max", "average"])
+def test_a_normalised_copy_has_mean_activations_of_1_and_the_same_features_else(tiny_vgg, pooling):
+    torch.manual_seed(0)
+    vgg = Vgg(*tiny_vgg, pooling=pooling)
+    pictures = [torch.rand(1, 3, 20, 30), torch.rand(1, 3, 25, 16)]
+    normalised = vgg.normalise(pictures)
+    layers = tiny_vgg[0].layers()
+    before, after = ([each(picture, layers) for picture in pictures] for each in (vgg, normalised))
+    for layer in layers:
+        means = [found[layer].mean() for found in after]
+        assert sum(means) / 2 == pytest.approx(1, rel=1e-4)
+        factor = after[0][layer].mean() / before[0][layer].mean()
+        torch.testing.assert_close(after[1][layer], before[1][layer] * factor, atol=1e-4, rtol=1e-4)

@@ -1,0 +1,221 @@
+"""`gatys`: the picture itself is optimised until a VGG sees the content and the style in it.
+
+Gatys 2016 (CVPR; 1508.06576): content is features of a deep layer, style their statistics at
+several. Only the weights of a VGG are needed. Beyond the paper: other statistics (`style_terms`),
+scales in steps of √2 from coarse to fine and an average of the last pictures (as crowsonkb's
+style-transfer-pytorch has them), guidance by masks (Gatys 2017, 1611.07865), and tiles
+(`picture_loss`). We keep the picture within [0, 1] on the way; the paper cuts it off in the end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - its name everywhere
+
+from .any_style import AnyStyle, Mixture
+from .errors import ModelError
+from .gatys_options import GatysOptions
+from .network import PaintingNetwork
+from .optimise_picture import Adam, Lbfgs, optimise_picture
+from .picture_loss import PictureLoss, Wanted, measure_styles
+from .vgg import Vgg
+
+_STEP = 2**0.5
+"""From one scale to the next."""
+_LEAST_SIDE = 16
+"""Pixels: what the deepest layers sum up to one feature. Smaller sides are enlarged to it."""
+_LONGEST_STYLE = 4
+"""Longer side over shorter one of a style that is seen as large as asked for; others are seen with
+as many pixels."""
+_STYLE_PIXELS = 4096**2
+"""At most; larger styles are seen at this size."""
+_NORMAL_SIDE = 256
+"""Shorter side in pixels of the styles by which a VGG is normalised that is not."""
+_KEPT_SCALES = 16
+"""Scales whose style is kept for the next picture."""
+
+
+class Gatys(AnyStyle):
+    """The method `gatys`.
+
+    Args:
+        options: how it paints; None: as usual.
+    """
+
+    method: ClassVar[str] = "gatys"
+    reaches: ClassVar[str | None] = "relu5_4"
+    """The deepest that may be wanted; only what the options name is computed."""
+    optimises: ClassVar[bool] = True
+
+    def __init__(self, options: GatysOptions | None = None) -> None:
+        self.options = options or GatysOptions()
+
+    def with_styles(
+        self, styles: Mixture, *, vgg: Vgg | None = None, strength: float = 1.0
+    ) -> GatysPainter:
+        """Make a painter (see `AnyStyle`).
+
+        Raises:
+            ModelError: there is no extractor, or it has not all the layers.
+        """
+        if vgg is None:
+            raise ModelError(f"{self.method} needs an extractor: give with_styles a VGG")
+        vgg.require(self.options.wanted_layers())
+        return GatysPainter(vgg, _counting(styles), self.options)
+
+
+class GatysPainter(PaintingNetwork):
+    """Paints each picture by optimising it.
+
+    Args:
+        vgg: the extractor.
+        styles: each with a share above 0.
+        options: how.
+    """
+
+    def __init__(self, vgg: Vgg, styles: Mixture, options: GatysOptions) -> None:
+        super().__init__()
+        if not vgg.normalised:
+            device = next(vgg.parameters()).device
+            seen = [_fitted(each, _NORMAL_SIDE).to(device) for each in styles.pictures]
+            vgg = vgg.normalise(seen)
+        self.vgg = vgg
+        self._styles, self._options = styles, options
+        self._wanted: dict[tuple[int, torch.device], dict[str, Wanted]] = {}
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Paint (N, 3, H, W) RGB in [0, 1], one after the other, in float32.
+
+        Raises:
+            ModelError: a picture, a style or the extractor holds numbers that are not finite.
+        """
+        done, total = 0, len(pictures) * self._options.iterations
+
+        def on_step() -> None:
+            nonlocal done
+            done += 1
+            if self.on_step is not None:
+                self.on_step(done, total)
+
+        # What a surrounding inference mode has made can take part in no gradient: hence the copies.
+        with torch.inference_mode(mode=False), torch.no_grad():
+            contents = (
+                each[None].to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+                for each in pictures
+            )
+            painted = [self._paint(content, on_step) for content in contents]
+            return torch.cat(painted).to(pictures.dtype)
+
+    def _paint(self, content: Tensor, on_step: Callable[[], None]) -> Tensor:
+        """Paint one (1, 3, H, W), from the coarsest scale to its own."""
+        options = self._options
+        size = (content.shape[-2], content.shape[-1])
+        scales = _scales(size, smallest=options.smallest)
+        optimiser = Lbfgs() if options.optimizer == "lbfgs" else Adam(options.learning_rate)
+        painted = self._start(content, scales[0])
+        for scale, steps in zip(scales, _split(options.iterations, len(scales)), strict=True):
+            painted = _resized(painted, scale)
+            optimiser.resize(scale)
+            painted = optimise_picture(
+                painted,
+                self._loss(_resized(content, scale)),
+                optimiser=optimiser,
+                steps=steps,
+                average=options.average,
+                on_step=on_step,
+            )
+        return _resized(painted, size)
+
+    def _loss(self, content: Tensor) -> PictureLoss:
+        """The loss of pictures that show this content, (1, 3, h, w)."""
+        key = min(content.shape[-2:]), content.device
+        if key not in self._wanted:
+            while len(self._wanted) >= _KEPT_SCALES:
+                self._wanted.pop(next(iter(self._wanted)))
+            shorter = key[0] * self._options.style_scale
+            pictures = [
+                _fitted(picture, shorter).to(content.device) for picture in self._styles.pictures
+            ]
+            self._wanted[key] = measure_styles(self.vgg, pictures, self._options)
+        return PictureLoss(
+            self.vgg, content, wanted=self._wanted[key], styles=self._styles, options=self._options
+        )
+
+    def _start(self, content: Tensor, size: tuple[int, int]) -> Tensor:
+        """What the coarsest scale starts from."""
+        options = self._options
+        if options.start is not None:
+            return options.start[None].to(content.device, torch.float32, copy=True)
+        if options.init == "content":
+            return content
+        generator = torch.Generator().manual_seed(options.seed)
+        noise = torch.randn(3, *size, generator=generator)
+        if options.init == "style":
+            mean, root = _colours(self._styles)
+        else:
+            mean, root = torch.full((3,), 0.5), torch.eye(3) * 0.25
+        noise = torch.einsum("ij,jhw->ihw", root, noise) + mean[:, None, None]
+        return noise[None].clamp_(0, 1).to(content.device)
+
+
+def _counting(styles: Mixture) -> Mixture:
+    """The styles whose share is above 0: nothing of the others is to be measured."""
+    kept = [index for index, share in enumerate(styles.shares) if share]
+    return Mixture(
+        tuple(styles.pictures[index] for index in kept),
+        tuple(styles.shares[index] for index in kept),
+        None if styles.masks is None else tuple(styles.masks[index] for index in kept),
+    )
+
+
+def _scales(size: tuple[int, int], *, smallest: int) -> list[tuple[int, int]]:
+    """Heights and widths from the coarsest to the picture's own."""
+    least = max(smallest, _LEAST_SIDE)
+    count = 1 + max(0, math.floor(math.log(min(size) / least, _STEP) + 1e-6))
+    return [
+        (_side(size[0], _STEP**-power), _side(size[1], _STEP**-power))
+        for power in reversed(range(count))
+    ]
+
+
+def _split(iterations: int, scales: int) -> list[int]:
+    """Steps of each scale: alike, and what does not divide to the finest ones."""
+    each, more = divmod(iterations, scales)
+    return [each + (index >= scales - more) for index in range(scales)]
+
+
+def _fitted(style: Tensor, shorter: float) -> Tensor:
+    """A style picture, (3, H, W), with a shorter side of so many pixels, as (1, 3, h, w)."""
+    height, width = style.shape[-2:]
+    pixels = min(_LONGEST_STYLE * shorter**2, _STYLE_PIXELS)
+    factor = min(shorter / min(height, width), (pixels / (height * width)) ** 0.5)
+    picture = style[None].float().clone()
+    return _resized(picture, (_side(height, factor), _side(width, factor)))
+
+
+def _colours(styles: Mixture) -> tuple[Tensor, Tensor]:
+    """The mean of the styles' colours, (3,), and a root of their covariance, (3, 3)."""
+    total = sum(styles.shares)
+    mean, products = torch.zeros(3), torch.zeros(3, 3)
+    for picture, share in zip(styles.pictures, styles.shares, strict=True):
+        pixels = picture.float().cpu().flatten(1)
+        mean += share / total * pixels.mean(1)
+        products += share / total * (pixels @ pixels.mT) / pixels.shape[1]
+    covariance = products - mean[:, None] * mean + 1e-6 * torch.eye(3)
+    return mean, torch.linalg.cholesky(covariance)
+
+
+def _side(length: int, factor: float) -> int:
+    return max(_LEAST_SIDE, round(length * factor))
+
+
+def _resized(pictures: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resample (N, 3, H, W), bicubic and without aliases."""
+    if pictures.shape[-2:] == size:
+        return pictures
+    return F.interpolate(pictures, size, mode="bicubic", antialias=True).clamp_(0, 1)
