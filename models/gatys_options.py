@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 if TYPE_CHECKING:
     from torch import Tensor
 
+from .extractor import ExtractorName
+from .vgg import Pooling
+
 StyleTerm = Literal["gram", "linear", "gaussian", "moments", "wasserstein"]
 Start = Literal["content", "noise", "style"]
 Variation = Literal["squared", "absolute"]
@@ -38,6 +41,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "init": get_args(Start),
     "tv": get_args(Variation),
     "style_term": get_args(StyleTerm),
+    "extractor": get_args(ExtractorName),
+    "pooling": get_args(Pooling),
 }
 
 
@@ -67,6 +72,8 @@ class GatysOptions:
             the picture's.
         tile: side in pixels of the largest square that is seen at once: memory grows with it,
             and the painting does not change.
+        extractor: the VGG that it sees by.
+        pooling: between the VGG's blocks.
         seed: of all noise.
 
     Raises:
@@ -91,6 +98,8 @@ class GatysOptions:
     average: float | None = None
     style_scale: float = 1.0
     tile: int = 1024
+    extractor: ExtractorName = "vgg19"
+    pooling: Pooling = "max"
     seed: int = 0
 
     def __post_init__(self) -> None:
