@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .any_style import Mixture, VggNetwork
+from .attentive import moments_loss
 from .decoder import PUBLIC_NAMES, WIDTHS, Decoder
 from .layers import pad
 from .network import PaintingNetwork
@@ -86,10 +87,7 @@ class Adain(VggNetwork):
             content = vgg(contents, [LAYER])[LAYER]
             target = renormalise(content, *moments(wanted[LAYER]))
         painted = vgg(self.decoder(target), STYLE_LAYERS)
-        style = sum(
-            (moments_loss(painted[layer], wanted[layer]) for layer in STYLE_LAYERS),
-            torch.zeros((), device=contents.device),
-        )
+        style = moments_loss(painted, wanted, STYLE_LAYERS)
         content_loss = F.mse_loss(painted[LAYER], target)
         return {"content": (1.0, content_loss), "style": (STYLE_WEIGHT, style)}
 
@@ -165,9 +163,3 @@ def renormalise(
     return torch.addcmul(
         (mean - own_mean * scale).to(content.dtype), content, scale.to(content.dtype)
     )
-
-
-def moments_loss(painted: Tensor, wanted: Tensor) -> Tensor:
-    """MSE of means plus MSE of deviations of (N, C, H, W) features."""
-    found, target = moments(painted), moments(wanted)
-    return F.mse_loss(found[0], target[0]) + F.mse_loss(found[1], target[1])

@@ -4,7 +4,8 @@ Muon (Jordan 2024; `torch.optim.Muon`) makes every step of a weight matrix ortho
 taken as the matrix (outputs, inputs · size · size). With a `swift` and great_wave, 175 steps of it
 brought the weighted loss to 27 where Adam's best rate brought it to 32. A step costs hardly more:
 nearly all of its time goes into the extractor. The linear layers that turn a style into norms are
-left to Adam: made orthogonal they shut whole channels off within a hundred steps.
+left to Adam: made orthogonal they shut whole channels off within a hundred steps. So are networks
+of attention: 30 steps on one pair brought `adaattn` from 30.8 to 6.8 by Adam, to 13.6 by Muon.
 """
 
 from __future__ import annotations
@@ -25,15 +26,20 @@ class Optimiser:
 
     Args:
         network: what learns, on its device already and in plain (contiguous) memory.
+        muon: whether Muon takes the kernels; if not, all is left to Adam.
     """
 
-    def __init__(self, network: nn.Module) -> None:
-        self._kernels = [each for each in network.parameters() if each.dim() == 4]
+    def __init__(self, network: nn.Module, *, muon: bool = True) -> None:
+        self._kernels = [each for each in network.parameters() if muon and each.dim() == 4]
         # The very same memory as matrices, which is what Muon takes.
         self._matrices = [nn.Parameter(each.detach().view(len(each), -1)) for each in self._kernels]
-        others = [each for each in network.parameters() if each.dim() != 4]
+        others = [each for each in network.parameters() if not (muon and each.dim() == 4)]
+        # It refuses to have nothing to do: hence a matrix that nothing learns.
         self._muon = torch.optim.Muon(
-            self._matrices, weight_decay=0.0, momentum=MOMENTUM, adjust_lr_fn="match_rms_adamw"
+            self._matrices or [nn.Parameter(torch.zeros(1, 1))],
+            weight_decay=0.0,
+            momentum=MOMENTUM,
+            adjust_lr_fn="match_rms_adamw",
         )
         self._adam = torch.optim.Adam(others, fused=True)
 

@@ -14,7 +14,7 @@ LAST_SEED = 2**31 - 1
 LAST_RATE = 0.05
 """Of the learning rate, at the end of the cosine."""
 RATE = 2e-3
-USUAL_RATE = {"micro": 1e-3, "adain": 3e-4, "sanet": 3e-4, "adaattn": 3e-4}
+USUAL_RATE = {"micro": 1e-3, "adain": 2e-4, "sanet": 2e-4, "adaattn": 2e-4}
 """Where it is not `RATE`: with more, `micro` loses channels, and attention hardens at one key."""
 WARM_UP = 0.01
 """Of the run, over which the learning rate rises: Adam's first steps are wild."""

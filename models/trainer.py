@@ -85,7 +85,7 @@ class Trainer:
         if style is not None and isinstance(network, Swift):
             network.take_colours(style)
         self.network = network.to(device).train()
-        self._optimiser = Optimiser(self.network)
+        self._optimiser = Optimiser(self.network, muon=not isinstance(network, VggNetwork))
         self._contents: dict[int, Tensor] = {}
         self._styles: dict[int, StyleTarget] = {}
         self.step = 0

@@ -20,10 +20,11 @@ def walk(network, optimiser, steps):
         optimiser.step(loss(network), rate=2e-3)
 
 
-def test_every_parameter_moves_and_the_loss_falls(tiny):
+@pytest.mark.parametrize("muon", [True, False])
+def test_every_parameter_moves_and_the_loss_falls(tiny, muon):
     before = copy.deepcopy(tiny.state_dict())
     first = loss(tiny).item()
-    walk(tiny, Optimiser(tiny), 60)
+    walk(tiny, Optimiser(tiny, muon=muon), 60)
     assert loss(tiny).item() < 0.85 * first
     assert not any(torch.equal(before[name], now) for name, now in tiny.state_dict().items())
 
