@@ -24,7 +24,7 @@ from .method_options import picture_to_start_from
 from .picture.read_image import read_image
 from .prepare_masks import covered, read_mask
 from .restyle import Mixing, restyle
-from .settings import SMALLEST_SIZE
+from .settings import SMALLEST_SIZE, Settings
 from .styles import Style, check_style_wanted
 from .targets import printable
 from .values import Batch
@@ -148,16 +148,9 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
             paints.prefer_steady()
         styles = _mixture(choice.styles, masks, size=loaded.style_size)
         teach = partial(_taught, paints, loaded.vgg, settings.strength, device, dtype)
-        if settings.match_color:
-            network: PaintingNetwork = ColourMatched(teach, styles, once=film)
-        else:
-            network = teach(styles)
-    elif settings.match_color:
-        raise SettingsError(
-            f"{loaded.method} has learnt its colours: --match-color goes with --style "
-            "(--keep-color keeps the picture's own with any look)"
-        )
+        network = ColourMatched(teach, styles, once=film) if settings.match_color else teach(styles)
     else:
+        _refuse_matching(settings, loaded.method)
         network = paints.to(device, dtype)
     return Painter(
         choice=choice,
@@ -171,6 +164,14 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
         coverage=covered(masks) if masks else None,
         style_hashes=tuple(sha256_of(style.path) for style in choice.styles),
     )
+
+
+def _refuse_matching(settings: Settings, method: str) -> None:
+    if settings.match_color:
+        raise SettingsError(
+            f"{method} has learnt its colours: --match-color goes with --style "
+            "(--keep-color keeps the picture's own with any look)"
+        )
 
 
 def _mixture(styles: Sequence[Style], masks: tuple[Tensor, ...], *, size: int | None) -> Mixture:
