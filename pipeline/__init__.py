@@ -17,8 +17,9 @@ if TYPE_CHECKING:
         TargetError,
     )
     from .events import Advanced, Event, Failed, Finished, Notice, Report, Skipped, Started
+    from .run_folder import stylize_folder
     from .run_grid import stylize_grid
-    from .run_pictures import stylize_folder, stylize_image
+    from .run_image import stylize_image
     from .run_video import stylize_video
     from .settings import Settings
     from .values import Span
@@ -51,7 +52,8 @@ _HOMES = {
         *("Advanced", "Event", "Failed", "Finished", "Notice", "Report", "Skipped", "Started"),
     ),
     "run_grid": ("stylize_grid",),
-    "run_pictures": ("stylize_folder", "stylize_image"),
+    "run_folder": ("stylize_folder",),
+    "run_image": ("stylize_image",),
     "run_video": ("stylize_video",),
     "settings": ("Settings",),
     "values": ("Span",),

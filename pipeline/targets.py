@@ -35,9 +35,14 @@ def is_due(source: Path, target: Path, existing: Existing) -> bool:
     if existing not in get_args(Existing):
         allowed = ", ".join(get_args(Existing))
         raise SettingsError(f"existing must be one of {allowed} (got {existing!r})")
-    if target.exists() and source.exists() and target.samefile(source):
+    try:
+        there = target.exists()
+        itself = there and source.exists() and target.samefile(source)
+    except OSError:
+        return True  # a path that cannot be looked at: reading or writing it will say why
+    if itself:
         raise TargetError(f"{target}: is the source itself; name another output with --output")
-    if not target.exists() or existing == "overwrite":
+    if not there or existing == "overwrite":
         return True
     if existing == "skip":
         return False

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stylize.pipeline import run_pictures, stylize_folder, stylize_image
+from stylize.pipeline import run_folder, run_image, stylize_folder, stylize_image
 from stylize.pipeline.errors import SettingsError, SourceError, TargetError
 from stylize.pipeline.events import Advanced, Event, Failed, Finished, Notice, Skipped, Started
 from stylize.pipeline.prepare import Painter
@@ -260,14 +260,14 @@ def test_of_an_animation_that_is_copied_the_source_is_named(
     assert started.source == source
 
 
-@pytest.mark.parametrize("stage", ["read_image", "encode_image", "write_image", "_paint_animation"])
+@pytest.mark.parametrize("stage", ["read_image", "encode_frame", "write_image", "paint_animation"])
 def test_whatever_one_picture_raises_the_others_are_painted(
     stage: str, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     for name in ("a.png", "b.png", "c.png"):
         save(tmp_path / "in" / name)
     save_animation(tmp_path / "in/b.gif")
-    done_by = getattr(run_pictures, stage)
+    done_by = getattr(run_folder, stage)
 
     def stumble(*arguments: object, **options: object) -> object:
         named = [getattr(value, "source", value) for value in arguments]
@@ -275,7 +275,7 @@ def test_whatever_one_picture_raises_the_others_are_painted(
             raise LookupError("of no kind\nthat is foreseen")
         return done_by(*arguments, **options)
 
-    monkeypatch.setattr(run_pictures, stage, stumble)
+    monkeypatch.setattr(run_folder, stage, stumble)
     events: list[Event] = []
     done = stylize_folder(tmp_path / "in", model=network_file, report=events.append)
     assert (done.written, done.failed) == (3, 1)
@@ -350,7 +350,7 @@ def test_a_format_that_is_not_written_is_refused_before_anything_is_painted(
     assert events == []
 
 
-@pytest.mark.parametrize("work", ["read_image", "encode_image"])
+@pytest.mark.parametrize("work", ["read_image", "encode_frame"])
 @pytest.mark.parametrize("run", [stylize_image, stylize_folder])
 def test_an_interruption_is_heard_in_the_middle_of_a_long_computation(
     work: str,
@@ -365,7 +365,8 @@ def test_an_interruption_is_heard_in_the_middle_of_a_long_computation(
         begun.set()
         ended.wait(20)
 
-    monkeypatch.setattr(run_pictures, work, long)
+    for module in (run_folder, run_image):
+        monkeypatch.setattr(module, work, long)
     source, target = save(tmp_path / "in/a.png"), tmp_path / "out"
     if run is stylize_image:
         target /= "a.png"

@@ -1,4 +1,4 @@
-"""The run for pictures: one, or every one in a folder; a bad one never stops the rest."""
+"""The run for a folder: every picture in it; a bad one never stops the rest."""
 
 from __future__ import annotations
 
@@ -8,105 +8,27 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
-from typing import Literal, TypeVar, Unpack
+from typing import TypeVar, Unpack
 
 from .batch import gather, scatter
 from .choose import PaintOptions, choose
 from .errors import SourceError, StylizeError
-from .events import (
-    Event,
-    Failed,
-    Fetched,
-    Finished,
-    Notice,
-    Outbox,
-    Report,
-    Skipped,
-    Started,
-    Stepped,
-    ignore,
-)
-from .film.read_video import probe_video
-from .picture.animation import playable
+from .events import Event, Failed, Fetched, Finished, Notice, Outbox, Report, Started, ignore
 from .picture.find_pictures import find_pictures, name_targets
 from .picture.open_picture import is_animated
-from .picture.picture_formats import MOVING, WRITABLE, picture_format
 from .picture.pictures import Kept
 from .picture.read_image import read_image
-from .picture.write_image import encode_image, write_image
+from .picture.write_image import write_image
 from .prefetch import Prefetch
 from .prepare import Painter, prepare
-from .run_attended import attended
-from .run_video import paint_film
-from .targets import Existing, beside, is_due
-from .values import Batch, Frame, Notify, Span
+from .run_image import encode_frame, paint_animation
+from .targets import Existing, is_due
+from .values import Batch, Frame
 
 T = TypeVar("T")
 
 PICTURES_AHEAD = 2
 """Pictures that may wait between two stages: a large one takes hundreds of megabytes."""
-
-
-def stylize_image(
-    source: str | Path,
-    target: str | Path | None = None,
-    *,
-    existing: Existing = "refuse",
-    metadata: bool = True,
-    report: Report = ignore,
-    **options: Unpack[PaintOptions],
-) -> Finished:
-    """Paint a picture; an animated one is painted as a film.
-
-    Args:
-        source: the picture.
-        target: the painted picture, its format by its extension; None: beside the source, named
-            after the look.
-        existing: what to do if the target is there.
-        metadata: whether to store in the picture the settings that made it.
-        report: called with each event.
-        **options: what to paint like, and how: see `PaintOptions`.
-
-    Returns:
-        What was done; `skipped` is 1 if the target was there and was left.
-
-    Raises:
-        StylizeError: see `stylize.pipeline.errors`; nothing half-written is left.
-    """
-    began = monotonic()
-    source = Path(source)
-    choice = choose(**options)
-    moving = is_animated(source)
-    kept, otherwise = (MOVING, MOVING[-1]) if moving else (WRITABLE, ".png")
-    to = Path(target or beside(source, choice.name, kept=kept, otherwise=otherwise))
-    unit: Literal["frames", "pictures"] = "frames" if moving else "pictures"
-    if not moving:
-        picture_format(to)  # a wrong extension is said before anything is painted
-    if not _is_due(source, to, existing):
-        report(Skipped(source, f"{to} is there already"))
-        return Finished(to, unit, 0, 1, 0, 0.0)
-    if moving:
-        painter = prepare(
-            choice, film=True, download=lambda done, total: report(Fetched(done, total))
-        )
-        return _paint_animation(_Job(source, to), painter, metadata=metadata, report=report)
-    outbox = Outbox(report)
-    try:
-        picture = attended(lambda: read_image(source, notify=outbox.notify), outbox)
-        painter = attended(lambda: prepare(choice, film=False, download=outbox.download), outbox)
-        painter.network.on_step = lambda done, total: outbox.post(Stepped(done, total))
-        report(Started(source, to, choice.name, "pictures", 1))
-        batch = Batch(picture.frame.picture[None], (picture.frame,))
-        (painted,) = attended(lambda: list(scatter(painter.paint([batch]))), outbox)
-        store = painter.provenance() if metadata else None
-        encoded = attended(
-            lambda: _encode(painted, to, picture.kept, painter, store=store, notify=outbox.notify),
-            outbox,
-        )
-        write_image(encoded, to)
-    finally:
-        outbox.deliver_events()
-    return Finished(to, "pictures", 1, 0, 0, monotonic() - began)
 
 
 def stylize_folder(
@@ -154,7 +76,7 @@ def stylize_folder(
     targets = name_targets(
         sources, root=source, output=target, extension=extension, animated=animated
     )
-    due = [_Job(path, to) for path, to in targets.items() if _is_due(path, to, existing)]
+    due = [_Job(path, to) for path, to in targets.items() if is_due(path, to, existing)]
     skipped = len(sources) - len(due)
     report(Started(source, target, choice.name, "pictures", len(due)))
     written = failed = 0
@@ -213,7 +135,13 @@ class _FolderRun:
         for job in jobs:
             self._tell(Notice(f"{job.source}: is animated: painted as a film"))
             try:
-                _paint_animation(job, self._painter, metadata=self._metadata, report=self._tell)
+                paint_animation(
+                    job.source,
+                    job.target,
+                    self._painter,
+                    metadata=self._metadata,
+                    report=self._tell,
+                )
             except Exception as error:
                 if error is self._refusal:
                     raise
@@ -246,7 +174,7 @@ class _FolderRun:
         for frame in frames:
             job, kept = self._job(frame), self._kept.pop(frame.time)
             try:
-                encoded = _encode(
+                encoded = encode_frame(
                     frame,
                     job.target,
                     kept,
@@ -295,48 +223,7 @@ def _ahead(stages: ExitStack, items: Iterator[T]) -> Iterator[T]:
     return stages.enter_context(Prefetch(items, depth=PICTURES_AHEAD))
 
 
-def _is_due(source: Path, target: Path, existing: Existing) -> bool:
-    try:
-        return is_due(source, target, existing)
-    except OSError:
-        return True  # a path that cannot be looked at: reading or writing it will say why
-
-
 def _folder_beside(source: Path, look: str) -> Path:
     """A folder next to the source, for `.` and `..` too, which have no name of their own."""
     named = source if source.name not in ("", "..") else source.resolve()
     return named.parent / f"{named.name}-{look}"
-
-
-def _paint_animation(job: _Job, painter: Painter, *, metadata: bool, report: Report) -> Finished:
-    with playable(job.source) as source:
-        film = probe_video(source, notify=lambda text: report(Notice(text)))
-        return paint_film(
-            film,
-            job.target,
-            painter=painter,
-            span=Span(),
-            metadata=metadata,
-            report=report,
-            shown_as=job.source,
-        )
-
-
-def _encode(
-    frame: Frame,
-    target: Path,
-    kept: Kept,
-    painter: Painter,
-    *,
-    store: dict[str, object] | None,
-    notify: Notify,
-) -> bytes:
-    return encode_image(
-        frame.picture,
-        target,
-        alpha=frame.alpha,
-        kept=kept,
-        quality=painter.choice.settings.quality,
-        metadata=store,
-        notify=notify,
-    )

@@ -1,0 +1,125 @@
+"""The run for one picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic
+from typing import Literal, Unpack
+
+from .batch import scatter
+from .choose import PaintOptions, choose
+from .events import Fetched, Finished, Notice, Outbox, Report, Skipped, Started, Stepped, ignore
+from .film.read_video import probe_video
+from .picture.animation import playable
+from .picture.open_picture import is_animated
+from .picture.picture_formats import MOVING, WRITABLE, picture_format
+from .picture.pictures import Kept
+from .picture.read_image import read_image
+from .picture.write_image import encode_image, write_image
+from .prepare import Painter, prepare
+from .run_attended import attended
+from .run_video import paint_film
+from .targets import Existing, beside, is_due
+from .values import Batch, Frame, Notify, Span
+
+
+def stylize_image(
+    source: str | Path,
+    target: str | Path | None = None,
+    *,
+    existing: Existing = "refuse",
+    metadata: bool = True,
+    report: Report = ignore,
+    **options: Unpack[PaintOptions],
+) -> Finished:
+    """Paint a picture; an animated one is painted as a film.
+
+    Args:
+        source: the picture.
+        target: the painted picture, its format by its extension; None: beside the source, named
+            after the look.
+        existing: what to do if the target is there.
+        metadata: whether to store in the picture the settings that made it.
+        report: called with each event.
+        **options: what to paint like, and how: see `PaintOptions`.
+
+    Returns:
+        What was done; `skipped` is 1 if the target was there and was left.
+
+    Raises:
+        StylizeError: see `stylize.pipeline.errors`; nothing half-written is left.
+    """
+    began = monotonic()
+    source = Path(source)
+    choice = choose(**options)
+    moving = is_animated(source)
+    kept, otherwise = (MOVING, MOVING[-1]) if moving else (WRITABLE, ".png")
+    to = Path(target or beside(source, choice.name, kept=kept, otherwise=otherwise))
+    unit: Literal["frames", "pictures"] = "frames" if moving else "pictures"
+    if not moving:
+        picture_format(to)  # a wrong extension is said before anything is painted
+    if not is_due(source, to, existing):
+        report(Skipped(source, f"{to} is there already"))
+        return Finished(to, unit, 0, 1, 0, 0.0)
+    if moving:
+        painter = prepare(
+            choice, film=True, download=lambda done, total: report(Fetched(done, total))
+        )
+        return paint_animation(source, to, painter, metadata=metadata, report=report)
+    outbox = Outbox(report)
+    try:
+        picture = attended(lambda: read_image(source, notify=outbox.notify), outbox)
+        painter = attended(lambda: prepare(choice, film=False, download=outbox.download), outbox)
+        painter.network.on_step = lambda done, total: outbox.post(Stepped(done, total))
+        report(Started(source, to, choice.name, "pictures", 1))
+        batch = Batch(picture.frame.picture[None], (picture.frame,))
+        (painted,) = attended(lambda: list(scatter(painter.paint([batch]))), outbox)
+        store = painter.provenance() if metadata else None
+        encoded = attended(
+            lambda: encode_frame(
+                painted, to, picture.kept, painter, store=store, notify=outbox.notify
+            ),
+            outbox,
+        )
+        write_image(encoded, to)
+    finally:
+        outbox.deliver_events()
+    return Finished(to, "pictures", 1, 0, 0, monotonic() - began)
+
+
+def paint_animation(
+    source: Path, target: Path, painter: Painter, *, metadata: bool, report: Report
+) -> Finished:
+    """Paint an animated picture as a film."""
+    with playable(source) as moving:
+        film = probe_video(moving, notify=lambda text: report(Notice(text)))
+        return paint_film(
+            film,
+            target,
+            painter=painter,
+            span=Span(),
+            metadata=metadata,
+            report=report,
+            shown_as=source,
+        )
+
+
+def encode_frame(
+    frame: Frame,
+    target: Path,
+    kept: Kept,
+    painter: Painter,
+    *,
+    store: dict[str, object] | None,
+    notify: Notify,
+) -> bytes:
+    """A painted frame as the file that it becomes, with what was kept of its source."""
+    return encode_image(
+        frame.picture,
+        target,
+        alpha=frame.alpha,
+        kept=kept,
+        quality=painter.choice.settings.quality,
+        metadata=store,
+        notify=notify,
+    )
