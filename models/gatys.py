@@ -20,6 +20,7 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 from .any_style import AnyStyle, Mixture
 from .errors import ModelError
 from .gatys_options import GatysOptions
+from .layers import pad
 from .network import PaintingNetwork
 from .optimise_picture import Adam, Lbfgs, optimise_picture
 from .picture_loss import PictureLoss, Wanted, measure_styles
@@ -29,6 +30,9 @@ _STEP = 2**0.5
 """From one scale to the next."""
 _LEAST_SIDE = 16
 """Pixels: what the deepest layers sum up to one feature. Smaller sides are enlarged to it."""
+_FRAME = 16
+"""Pixels around a picture while it is painted: at its edge a VGG sees a mirror, and what pleases it
+there is a rim of other strokes, up to ten pixels wide. It is cut off with the frame."""
 _LONGEST_STYLE = 4
 """Longer side over shorter one of a style that is seen as large as asked for; others are seen with
 as many pixels."""
@@ -119,20 +123,21 @@ class GatysPainter(PaintingNetwork):
         optimiser = Lbfgs() if options.optimizer == "lbfgs" else Adam(options.learning_rate)
         painted = self._start(content, scales[0])
         for scale, steps in zip(scales, _split(options.iterations, len(scales)), strict=True):
-            painted = _resized(painted, scale)
-            optimiser.resize(scale)
-            painted = optimise_picture(
-                painted,
+            framed = _framed(_resized(painted, scale))
+            optimiser.resize((framed.shape[-2], framed.shape[-1]))
+            framed = optimise_picture(
+                framed,
                 self._loss(_resized(content, scale)),
                 optimiser=optimiser,
                 steps=steps,
                 average=options.average,
                 on_step=on_step,
             )
+            painted = framed[..., _FRAME:-_FRAME, _FRAME:-_FRAME]
         return _resized(painted, size)
 
     def _loss(self, content: Tensor) -> PictureLoss:
-        """The loss of pictures that show this content, (1, 3, h, w)."""
+        """The loss of pictures that show this content, (1, 3, h, w), with a frame around them."""
         key = min(content.shape[-2:]), content.device
         if key not in self._wanted:
             while len(self._wanted) >= _KEPT_SCALES:
@@ -142,8 +147,22 @@ class GatysPainter(PaintingNetwork):
                 _fitted(picture, shorter).to(content.device) for picture in self._styles.pictures
             ]
             self._wanted[key] = measure_styles(self.vgg, pictures, self._options)
+        styles = self._styles
+        if styles.masks is not None:
+            masks = (
+                F.interpolate(
+                    mask[None].float(), content.shape[-2:], mode="bilinear", antialias=True
+                )
+                for mask in styles.masks
+            )
+            framed = tuple(_framed(mask)[0] for mask in masks)
+            styles = Mixture(styles.pictures, styles.shares, framed)
         return PictureLoss(
-            self.vgg, content, wanted=self._wanted[key], styles=self._styles, options=self._options
+            self.vgg,
+            _framed(content),
+            wanted=self._wanted[key],
+            styles=styles,
+            options=self._options,
         )
 
     def _start(self, content: Tensor, size: tuple[int, int]) -> Tensor:
@@ -208,6 +227,11 @@ def _colours(styles: Mixture) -> tuple[Tensor, Tensor]:
         products += share / total * (pixels @ pixels.mT) / pixels.shape[1]
     covariance = products - mean[:, None] * mean + 1e-6 * torch.eye(3)
     return mean, torch.linalg.cholesky(covariance)
+
+
+def _framed(pictures: Tensor) -> Tensor:
+    """Continue (N, C, H, W) all around."""
+    return pad(pictures, _FRAME, _FRAME, _FRAME, _FRAME, "reflect")
 
 
 def _side(length: int, factor: float) -> int:

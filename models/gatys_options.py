@@ -97,7 +97,7 @@ class GatysOptions:
     smallest: int = 256
     average: float | None = None
     style_scale: float = 1.0
-    tile: int = 1024
+    tile: int = 896
     extractor: ExtractorName = "vgg19"
     pooling: Pooling = "max"
     seed: int = 0
