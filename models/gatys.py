@@ -9,30 +9,21 @@ style-transfer-pytorch has them), guidance by masks (Gatys 2017, 1611.07865), an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import ClassVar
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .any_style import AnyStyle, Mixture
+from .canvas import Canvas, fitting, resized, split_steps
 from .errors import ModelError
 from .gatys_options import GatysOptions
-from .layers import pad
 from .network import PaintingNetwork
 from .optimise_picture import Adam, Lbfgs, optimise_picture
 from .picture_loss import PictureLoss, Wanted, measure_styles
 from .vgg import Vgg
 
-_STEP = 2**0.5
-"""From one scale to the next."""
-_LEAST_SIDE = 16
-"""Pixels: what the deepest layers sum up to one feature. Smaller sides are enlarged to it."""
-_FRAME = 16
-"""Pixels around a picture while it is painted: at its edge a VGG sees a mirror, and what pleases it
-there is a rim of other strokes, up to ten pixels wide. It is cut off with the frame."""
 _LONGEST_STYLE = 4
 """Longer side over shorter one of a style that is seen as large as asked for; others are seen with
 as many pixels."""
@@ -118,52 +109,42 @@ class GatysPainter(PaintingNetwork):
     def _paint(self, content: Tensor, on_step: Callable[[], None]) -> Tensor:
         """Paint one (1, 3, H, W), from the coarsest scale to its own."""
         options = self._options
-        size = (content.shape[-2], content.shape[-1])
-        scales = _scales(size, smallest=options.smallest)
+        canvas = Canvas((content.shape[-2], content.shape[-1]), smallest=options.smallest)
+        content, styles = canvas.frame(content), canvas.frame_masks(self._styles)
         optimiser = Lbfgs() if options.optimizer == "lbfgs" else Adam(options.learning_rate)
-        painted = self._start(content, scales[0])
-        for scale, steps in zip(scales, _split(options.iterations, len(scales)), strict=True):
-            framed = _framed(_resized(painted, scale))
-            optimiser.resize((framed.shape[-2], framed.shape[-1]))
-            framed = optimise_picture(
-                framed,
-                self._loss(_resized(content, scale)),
+        painted = self._start(content, canvas.scales[0])
+        steps_of_each = split_steps(options.iterations, len(canvas.scales))
+        for scale, side, steps in zip(canvas.scales, canvas.sides, steps_of_each, strict=True):
+            if not steps:
+                continue
+            optimiser.resize(scale)
+            painted = optimise_picture(
+                resized(painted, scale),
+                self._loss(resized(content, scale), styles, side=side),
                 optimiser=optimiser,
                 steps=steps,
                 average=options.average,
                 on_step=on_step,
             )
-            painted = framed[..., _FRAME:-_FRAME, _FRAME:-_FRAME]
-        return _resized(painted, size)
+        return canvas.cut(painted)
 
-    def _loss(self, content: Tensor) -> PictureLoss:
-        """The loss of pictures that show this content, (1, 3, h, w), with a frame around them."""
-        key = min(content.shape[-2:]), content.device
+    def _loss(self, content: Tensor, styles: Mixture, *, side: int) -> PictureLoss:
+        """The loss of pictures that show this content, (1, 3, h, w).
+
+        Args:
+            content: on its canvas.
+            styles: with masks for it.
+            side: shorter side in pixels of the picture on the canvas.
+        """
+        key = side, content.device
         if key not in self._wanted:
             while len(self._wanted) >= _KEPT_SCALES:
                 self._wanted.pop(next(iter(self._wanted)))
-            shorter = key[0] * self._options.style_scale
-            pictures = [
-                _fitted(picture, shorter).to(content.device) for picture in self._styles.pictures
-            ]
+            shorter = side * self._options.style_scale
+            pictures = [_fitted(each, shorter).to(content.device) for each in styles.pictures]
             self._wanted[key] = measure_styles(self.vgg, pictures, self._options)
-        styles = self._styles
-        if styles.masks is not None:
-            masks = (
-                F.interpolate(
-                    mask[None].float(), content.shape[-2:], mode="bilinear", antialias=True
-                )
-                for mask in styles.masks
-            )
-            framed = tuple(_framed(mask)[0] for mask in masks)
-            styles = Mixture(styles.pictures, styles.shares, framed)
-        return PictureLoss(
-            self.vgg,
-            _framed(content),
-            wanted=self._wanted[key],
-            styles=styles,
-            options=self._options,
-        )
+        wanted = self._wanted[key]
+        return PictureLoss(self.vgg, content, wanted=wanted, styles=styles, options=self._options)
 
     def _start(self, content: Tensor, size: tuple[int, int]) -> Tensor:
         """What the coarsest scale starts from."""
@@ -192,29 +173,12 @@ def _counting(styles: Mixture) -> Mixture:
     )
 
 
-def _scales(size: tuple[int, int], *, smallest: int) -> list[tuple[int, int]]:
-    """Heights and widths from the coarsest to the picture's own."""
-    least = max(smallest, _LEAST_SIDE)
-    count = 1 + max(0, math.floor(math.log(min(size) / least, _STEP) + 1e-6))
-    return [
-        (_side(size[0], _STEP**-power), _side(size[1], _STEP**-power))
-        for power in reversed(range(count))
-    ]
-
-
-def _split(iterations: int, scales: int) -> list[int]:
-    """Steps of each scale: alike, and what does not divide to the finest ones."""
-    each, more = divmod(iterations, scales)
-    return [each + (index >= scales - more) for index in range(scales)]
-
-
 def _fitted(style: Tensor, shorter: float) -> Tensor:
     """A style picture, (3, H, W), with a shorter side of so many pixels, as (1, 3, h, w)."""
     height, width = style.shape[-2:]
     pixels = min(_LONGEST_STYLE * shorter**2, _STYLE_PIXELS)
     factor = min(shorter / min(height, width), (pixels / (height * width)) ** 0.5)
-    picture = style[None].float().clone()
-    return _resized(picture, (_side(height, factor), _side(width, factor)))
+    return resized(style[None].float().clone(), fitting((height, width), factor))
 
 
 def _colours(styles: Mixture) -> tuple[Tensor, Tensor]:
@@ -227,19 +191,3 @@ def _colours(styles: Mixture) -> tuple[Tensor, Tensor]:
         products += share / total * (pixels @ pixels.mT) / pixels.shape[1]
     covariance = products - mean[:, None] * mean + 1e-6 * torch.eye(3)
     return mean, torch.linalg.cholesky(covariance)
-
-
-def _framed(pictures: Tensor) -> Tensor:
-    """Continue (N, C, H, W) all around."""
-    return pad(pictures, _FRAME, _FRAME, _FRAME, _FRAME, "reflect")
-
-
-def _side(length: int, factor: float) -> int:
-    return max(_LEAST_SIDE, round(length * factor))
-
-
-def _resized(pictures: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resample (N, 3, H, W), bicubic and without aliases."""
-    if pictures.shape[-2:] == size:
-        return pictures
-    return F.interpolate(pictures, size, mode="bicubic", antialias=True).clamp_(0, 1)

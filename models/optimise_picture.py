@@ -18,13 +18,20 @@ Loss = Callable[[Tensor], tuple[float, Tensor]]
 
 _HISTORY_BYTES = 1 << 30
 _HISTORY_MOST = 50
+"""Steps; with 100, which many take, a loss was 2 % lower after 140 steps."""
 _CURVED = 1e-10
+"""Least slope of the gradient along a step, of its own square, that says anything."""
 _FIRST_STEP = 0.02
+"""Root mean square of what changes in the picture, when nothing is known of curvature. From 1e-4 a
+loss takes twenty steps more to come as far."""
 _LONGEST_STEP = 0.2
+"""Likewise, later: what is longer comes of a curvature that is none."""
 _ADAM_RATE = 0.02
 _ADAM_BETAS = (0.9, 0.99)
+"""Rate and betas of crowsonkb's style-transfer-pytorch."""
 _ADAM_EPSILON = 1e-8
 _CHUNK = 1 << 22
+"""Numbers that are multiplied at once: what is kept in bf16 is not copied whole."""
 
 
 class Optimiser(ABC):

@@ -171,10 +171,11 @@ def _measure_tiles(
     whole: Measured = {}
     for tile in view.tiles:
         part = _measure(view.look(tile.cut(picture), tile), terms, places, tile)
-        if whole:
-            torch._foreach_add_(_flat(whole), _flat(part))
-        else:
+        if not whole:
             whole = part
+            continue
+        for total, more in zip(_flat(whole), _flat(part), strict=True):
+            total.add_(more)
     return whole
 
 

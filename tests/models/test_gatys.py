@@ -7,7 +7,8 @@ import torch
 
 from stylize.models import ModelError, WeightsError
 from stylize.models.any_style import Mixture
-from stylize.models.gatys import Gatys, _fitted, _framed, _scales, _split
+from stylize.models.canvas import Canvas
+from stylize.models.gatys import Gatys, _fitted
 from stylize.models.gatys_options import GatysOptions
 from stylize.models.vgg import VGG19_NORMALISED, Vgg
 from stylize.models.weights import VGG19, find_weights
@@ -41,6 +42,13 @@ def _content(height=40, width=52, *, count=1):
 
 def _painter(vgg, *, styles=None, **options):
     return Gatys(_options(**options)).with_styles(styles or Mixture((_stripes(),)), vgg=vgg)
+
+
+def _loss(painter, content):
+    """How bad a picture is, as the painter sees it at its finest scale."""
+    canvas = Canvas(content.shape[-2:], smallest=4096)
+    loss = painter._loss(canvas.frame(content), painter._styles, side=canvas.sides[0])
+    return lambda picture: loss(canvas.frame(picture))[0]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (17, 5), (33, 31), (1, 70)])
@@ -92,10 +100,10 @@ def test_it_paints_under_inference_mode_and_keeps_the_dtype(vgg):
 
 def test_a_network_in_half_precision_paints_nearly_as_well(vgg):
     painter = _painter(vgg, iterations=20)
-    whole, loss = painter(_content()), painter._loss(_content())
+    whole, loss = painter(_content()), _loss(painter, _content())
     half = _painter(copy.deepcopy(vgg), iterations=20).to(torch.bfloat16)(_content())
     assert half.dtype == torch.float32
-    first, reached, reached_in_half = (loss(_framed(each))[0] for each in (_content(), whole, half))
+    first, reached, reached_in_half = (loss(each) for each in (_content(), whole, half))
     assert reached_in_half < 1.2 * reached < 0.1 * first
 
 
@@ -177,20 +185,6 @@ def test_the_size_of_strokes_follows_the_picture():
     assert _fitted(torch.rand(3, 300, 200), 50.0).shape == (1, 3, 75, 50)
 
 
-def test_scales_go_up_to_the_picture_in_steps_of_the_root_of_2():
-    scales = _scales((512, 768), smallest=256)
-    assert scales == [(256, 384), (362, 543), (512, 768)]
-    assert _scales((512, 768), smallest=513) == [(512, 768)]
-    assert _scales((16, 900), smallest=16) == [(16, 900)]
-    assert _scales((5, 3), smallest=16) == [(16, 16)]
-
-
-def test_steps_are_shared_among_scales_and_what_is_left_goes_to_the_finest():
-    assert _split(300, 3) == [100, 100, 100]
-    assert _split(8, 3) == [2, 3, 3]
-    assert _split(1, 3) == [0, 0, 1]
-
-
 def test_weights_that_are_not_numbers_are_named_not_painted(vgg):
     with torch.no_grad():
         vgg.convolutions["relu2_1"].weight.fill_(torch.nan)
@@ -226,8 +220,8 @@ def test_with_the_real_vgg_the_loss_falls_and_the_content_stays(vgg_weights, sha
     styles = Mixture((read_picture(shared / "paintings" / "great_wave.jpg", shorter=64),))
     painter = Gatys(GatysOptions(iterations=12)).with_styles(styles, vgg=vgg)
     painted = painter(content)
-    loss = painter._loss(content)
-    assert loss(_framed(painted))[0] < 0.6 * loss(_framed(content))[0]
+    loss = _loss(painter, content)
+    assert loss(painted) < 0.6 * loss(content)
     correlation = torch.corrcoef(
         torch.stack([each.mean(1).flatten() for each in (painted, content)])
     )
