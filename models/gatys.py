@@ -16,12 +16,12 @@ import torch
 from torch import Tensor
 
 from .any_style import AnyStyle, Mixture
-from .canvas import Canvas, fitting, resized, split_steps
 from .errors import ModelError
 from .gatys_options import GatysOptions
 from .network import PaintingNetwork
 from .optimise_picture import Adam, Lbfgs, optimise_picture
 from .picture_loss import PictureLoss, Wanted, measure_styles
+from .scales import fitting, resized, scales, split_steps
 from .vgg import Vgg
 
 _LONGEST_STYLE = 4
@@ -109,42 +109,39 @@ class GatysPainter(PaintingNetwork):
     def _paint(self, content: Tensor, on_step: Callable[[], None]) -> Tensor:
         """Paint one (1, 3, H, W), from the coarsest scale to its own."""
         options = self._options
-        canvas = Canvas((content.shape[-2], content.shape[-1]), smallest=options.smallest)
-        content, styles = canvas.frame(content), canvas.frame_masks(self._styles)
+        size = (content.shape[-2], content.shape[-1])
+        sizes = scales(size, smallest=options.smallest)
         optimiser = Lbfgs() if options.optimizer == "lbfgs" else Adam(options.learning_rate)
-        painted = self._start(content, canvas.scales[0])
-        steps_of_each = split_steps(options.iterations, len(canvas.scales))
-        for scale, side, steps in zip(canvas.scales, canvas.sides, steps_of_each, strict=True):
+        painted = self._start(content, sizes[0])
+        for scale, steps in zip(sizes, split_steps(options.iterations, len(sizes)), strict=True):
+            painted = resized(painted, scale)
             if not steps:
                 continue
             optimiser.resize(scale)
             painted = optimise_picture(
-                resized(painted, scale),
-                self._loss(resized(content, scale), styles, side=side),
+                painted,
+                self._loss(resized(content, scale)),
                 optimiser=optimiser,
                 steps=steps,
                 average=options.average,
                 on_step=on_step,
             )
-        return canvas.cut(painted)
+        return resized(painted, size)
 
-    def _loss(self, content: Tensor, styles: Mixture, *, side: int) -> PictureLoss:
-        """The loss of pictures that show this content, (1, 3, h, w).
-
-        Args:
-            content: on its canvas.
-            styles: with masks for it.
-            side: shorter side in pixels of the picture on the canvas.
-        """
-        key = side, content.device
+    def _loss(self, content: Tensor) -> PictureLoss:
+        """The loss of pictures that show this content, (1, 3, h, w)."""
+        key = min(content.shape[-2:]), content.device
         if key not in self._wanted:
             while len(self._wanted) >= _KEPT_SCALES:
                 self._wanted.pop(next(iter(self._wanted)))
-            shorter = side * self._options.style_scale
-            pictures = [_fitted(each, shorter).to(content.device) for each in styles.pictures]
+            shorter = key[0] * self._options.style_scale
+            pictures = [
+                _fitted(picture, shorter).to(content.device) for picture in self._styles.pictures
+            ]
             self._wanted[key] = measure_styles(self.vgg, pictures, self._options)
-        wanted = self._wanted[key]
-        return PictureLoss(self.vgg, content, wanted=wanted, styles=styles, options=self._options)
+        return PictureLoss(
+            self.vgg, content, wanted=self._wanted[key], styles=self._styles, options=self._options
+        )
 
     def _start(self, content: Tensor, size: tuple[int, int]) -> Tensor:
         """What the coarsest scale starts from."""

@@ -51,7 +51,7 @@ class GatysOptions:
     """How `gatys` paints.
 
     Attributes:
-        iterations: steps for each picture, shared evenly among the scales.
+        iterations: steps for each picture, shared among the scales (see `scales`).
         optimizer: `lbfgs`, or `adam`, which forgives a rough loss and needs more steps.
         learning_rate: of `adam`; None: the usual.
         init: what a picture starts from: its content, white noise, or noise whose colours have
@@ -94,7 +94,7 @@ class GatysOptions:
     tv_weight: float = 0.0
     tv: Variation = "squared"
     style_term: StyleTerm = "gram"
-    smallest: int = 256
+    smallest: int = 128
     average: float | None = None
     style_scale: float = 1.0
     tile: int = 896

@@ -72,7 +72,7 @@ class Gram(Term):
     own code: 1000 / C² for each of five layers, and 1 for the content.
     """
 
-    scale = 50_000.0
+    scale = 200_000.0
 
     def measure(self, samples: Tensor, weights: Tensor) -> Statistics:
         """See `Term`."""
