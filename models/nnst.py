@@ -40,6 +40,9 @@ SMALLEST = 16
 """Pixels of a side: smaller pictures are continued, for the deepest layer's sake."""
 LONGEST = 4
 """Times the picture's longer side is what a style's side may be; a longer one is squeezed."""
+EASE = 1.5
+"""Of the content in the targets, the power that its share is raised to: half of each looks like the
+content, two thirds of the style like the middle (a photograph and great_wave, looked at)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +131,8 @@ class NnstPainter(PaintingNetwork):
     def __init__(self, styles: Mixture, vgg: Vgg, strength: float, options: NnstOptions) -> None:
         super().__init__()
         self.vgg = vgg
-        self._styles, self._strength, self._options = styles, strength, options
+        self._styles, self._options = styles, options
+        self._strength = 1 - (1 - strength) ** EASE
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint (N, 3, H, W) RGB in [0, 1]: each alone, whatever is beside it.
