@@ -19,6 +19,9 @@ Start = Literal["content", "noise", "style"]
 Variation = Literal["squared", "absolute"]
 Descent = Literal["lbfgs", "adam"]
 
+_STYLE_LAYERS = {"relu1_1": 1.0, "relu2_1": 2.0, "relu3_1": 4.0, "relu4_1": 8.0, "relu5_1": 8.0}
+"""As their channels. With all alike, shallow layers have most of a Gram's loss: plain parts of a
+photograph then take on the style's grain, not its strokes."""
 _LAYER = re.compile(r"relu(?:[12]_[12]|[345]_[1-4])")
 _LAYERS_EXAMPLE = "relu1_1,relu4_1:0.5"
 _MOST = 1_000_000
@@ -86,9 +89,7 @@ class GatysOptions:
     init: Start = "content"
     start: Tensor | None = None
     content_layers: Mapping[str, float] = field(default_factory=lambda: {"relu4_2": 1.0})
-    style_layers: Mapping[str, float] = field(
-        default_factory=lambda: {f"relu{block}_1": 1.0 for block in range(1, 6)}
-    )
+    style_layers: Mapping[str, float] = field(default_factory=lambda: dict(_STYLE_LAYERS))
     content_weight: float = 1.0
     style_weight: float = 1.0
     tv_weight: float = 0.0

@@ -104,8 +104,8 @@ def test_the_total_variation_is_a_mean_of_differences(vgg):
         ("absolute", down.abs().sum() + across.abs().sum()),
         ("squared", down.square().sum() + across.square().sum()),
     ):
-        without, _ = _evaluate(vgg, (20, 31), tv=form)
-        value, _ = _evaluate(vgg, (20, 31), tv=form, tv_weight=3.0)
+        without, _ = _evaluate(vgg, (20, 31), tv=form, style_weight=0)
+        value, _ = _evaluate(vgg, (20, 31), tv=form, style_weight=0, tv_weight=3.0)
         assert value - without == pytest.approx(3 * (sums / picture.numel()).item(), rel=1e-3)
 
 
@@ -148,7 +148,7 @@ def test_the_loss_of_a_mixture_is_the_mean_by_shares(vgg):
     assert both == pytest.approx((3 * first + second / 2) / 4, rel=1e-4)
 
 
-def test_a_gram_loss_is_that_of_the_authors(vgg):
+def test_a_gram_loss_is_a_hundred_times_that_of_the_authors(vgg):
     """1000 / C² for each of five layers alike, of the mean squared error of FFᵀ / n."""
     picture, content, (style, _) = _pictures((33, 46))
     layers = ["relu1_1", "relu2_1", "relu3_1", "relu4_1"]
@@ -164,5 +164,5 @@ def test_a_gram_loss_is_that_of_the_authors(vgg):
             features = vgg(each, [layer])[layer][0].flatten(1)
             grams.append(features @ features.T / features.shape[1])
         error = (grams[0] - grams[1]).square().mean()
-        expected += 5 / 4 * 1000 / len(grams[0]) ** 2 * error.item()
+        expected += 100 * 5 / 4 * 1000 / len(grams[0]) ** 2 * error.item()
     assert loss(picture)[0] == pytest.approx(expected, rel=1e-3)
