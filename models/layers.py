@@ -94,11 +94,32 @@ class Convolution(nn.Module):
         self.bias.mul_(scale).add_(shift)
 
     @torch.no_grad()
-    def settle(self) -> None:
-        """Keep the kernel that is applied in place of the weight it is made from."""
+    def settle(self, dtype: torch.dtype = torch.float32) -> None:
+        """Keep the kernel that is applied in place of the weight it is made from.
+
+        Args:
+            dtype: in which it will be applied: what it is rounded to.
+        """
         if not self.settled:
-            self.weight = nn.Parameter(self.kernel().contiguous(), requires_grad=False)
+            self.weight = nn.Parameter(self.rounded(self.kernel().float(), dtype).contiguous())
+            self.weight.requires_grad_(False)
             self.settled = True
+
+    def rounded(self, kernel: Tensor, dtype: torch.dtype) -> Tensor:
+        """A kernel in float32 with values that `dtype` has."""
+        return kernel.to(dtype).float()
+
+
+def round_keeping_sums(taps: Tensor, dtype: torch.dtype) -> Tensor:
+    """Round (…, n) taps to values that `dtype` has, so that each n of them sum up to what they did.
+
+    Where several sets of taps paint by turns, as phases do, those of a plain picture must agree:
+    plain rounding leaves a lattice, which norms make as strong as strokes (measured: a deviation
+    of 42 steps of 8 bits on a grey picture in bfloat16; 0.0 so). The smallest tap takes it all up.
+    """
+    found = taps.to(dtype).float()
+    missing = (taps.double().sum(-1, keepdim=True) - found.double().sum(-1, keepdim=True)).float()
+    return found.scatter_add(-1, found.abs().argmin(-1, keepdim=True), missing).to(dtype).float()
 
 
 def spread(weight: Tensor) -> Tensor:
@@ -139,6 +160,16 @@ class Doubling(Convolution):
         """The transposed kernel, (in, out, 6, 6): a box twice is the linear filter."""
         return (spread(spread(self.weight.flip(2, 3))) / 4).transpose(0, 1)
 
+    def rounded(self, kernel: Tensor, dtype: torch.dtype) -> Tensor:
+        """Rounded so that each of the four phases keeps its sum."""
+        found = kernel.clone()
+        for down in (0, 1):
+            for right in (0, 1):
+                phase = kernel[..., down::2, right::2]
+                taps = round_keeping_sums(phase.flatten(2), dtype)
+                found[..., down::2, right::2] = taps.view_as(phase)
+        return found
+
     def convolve(self, pictures: Tensor, kernel: Tensor) -> Tensor:
         """Apply a transposed kernel and the bias: (N, in, H, W) becomes (N, out, 2H, 2W)."""
         if self.border in ("reflect", "replicate"):
@@ -162,6 +193,10 @@ class DoublingLast(Convolution):
         rows = [kernel[:, :, [phase + 4, phase + 2, phase]] for phase in (0, 1)]
         phases = [row[..., [phase + 4, phase + 2, phase]] for row in rows for phase in (0, 1)]
         return torch.stack(phases, dim=1).flatten(0, 1)
+
+    def rounded(self, kernel: Tensor, dtype: torch.dtype) -> Tensor:
+        """Rounded so that each of the four phases keeps its sum."""
+        return round_keeping_sums(kernel.flatten(2), dtype).view_as(kernel)
 
     def convolve(self, pictures: Tensor, kernel: Tensor) -> Tensor:
         """Apply the phases and the bias: (N, in, H, W) becomes (N, out, 2H, 2W)."""

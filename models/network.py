@@ -36,6 +36,17 @@ class PaintingNetwork(nn.Module):
         raise NotImplementedError
 
 
+def ready(network: PaintingNetwork, device: torch.device, dtype: torch.dtype) -> PaintingNetwork:
+    """A network where and as it is to paint from now on; it can be neither trained nor frozen then.
+
+    Its kernels are made once, and rounded so that plain pictures stay plain in half precision.
+    """
+    for module in network.modules():
+        if isinstance(module, Convolution):
+            module.settle(dtype)
+    return network.to(device, dtype).to(memory_format=torch.channels_last)
+
+
 class StyleNetwork(PaintingNetwork):
     """A network that paints in the one style it was trained for.
 
@@ -103,8 +114,10 @@ class StyleNetwork(PaintingNetwork):
             A copy; this network stays as it is.
 
         Raises:
-            ModelError: the network is frozen already.
+            ModelError: the network is frozen already, or `ready` to paint.
         """
+        if any(convolution.settled for convolution, _ in self.normalised()):
+            raise ModelError(f"this {self.method} network is ready to paint; freeze it before")
         if self.frozen:
             raise ModelError(
                 f"this {self.method} network is frozen already; freeze the network it came from"
@@ -118,8 +131,5 @@ class StyleNetwork(PaintingNetwork):
             if norm.scale_shift is not None:
                 convolution.scale_outputs(*norm.scale_shift)
             norm.state, norm.scale_shift = "folded", None
-        for module in frozen.modules():
-            if isinstance(module, Convolution):
-                module.settle()
         frozen.frozen = True
         return frozen

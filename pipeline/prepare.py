@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from stylize.models import AnyStyle, Mixture, PaintingNetwork
+from stylize.models.network import ready
 from stylize.models.vgg import Vgg
 from stylize.models.weights import Progress, sha256_of
 
@@ -151,10 +152,10 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
         network = ColourMatched(teach, styles, once=film) if settings.match_color else teach(styles)
     else:
         _refuse_matching(settings, loaded.method)
-        network = paints.to(device, dtype)
+        network = ready(paints, device, dtype)
     return Painter(
         choice=choice,
-        network=network.to(memory_format=torch.channels_last),
+        network=network,
         method=loaded.method,
         weights_hash=loaded.sha256,
         device=device,
@@ -193,7 +194,7 @@ def _taught(
 ) -> PaintingNetwork:
     """What paints in these styles, on its device."""
     if vgg is None:  # styles are measured on the processor then, precisely
-        return method.with_styles(styles).to(device, dtype)
+        return ready(method.with_styles(styles), device, dtype)
     if isinstance(method, nn.Module):
         method.to(device, dtype)
     vgg = vgg.to(device, dtype).to(memory_format=torch.channels_last)

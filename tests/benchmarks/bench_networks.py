@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from stylize.models import Johnson, Micro, StyleNetwork, Swift
 from stylize.models.any_style import Mixture
+from stylize.models.network import ready
 
 REPEATS = 3
 
@@ -29,7 +30,7 @@ def _variants(frame: Tensor) -> dict[str, Callable[[], Tensor]]:
     half = frame.bfloat16().contiguous(memory_format=channels_last)
 
     def quick(network: nn.Module) -> nn.Module:
-        return network.bfloat16().to(memory_format=channels_last)
+        return ready(network, torch.device("cpu"), torch.bfloat16)
 
     def frozen(network: StyleNetwork) -> nn.Module:
         return quick(network.freeze(frame[..., :256, :256]))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from stylize.models import load_model
 from stylize.models.any_style import Mixture
+from stylize.models.network import ready
 
 Painter = Callable[[Tensor], Tensor]
 """(3, H, W) RGB in [0, 1] to the same, painted."""
@@ -26,5 +27,5 @@ def painter(path: Path, *, style: Tensor | None = None, precision: str = "float3
             raise click.UsageError(f"{path} paints in any style: name one by --style")
         network = network.with_styles(Mixture((style,)))
     dtype = PRECISIONS[precision]
-    network = network.eval().to(dtype).to(memory_format=torch.channels_last)
+    network = ready(network.eval(), torch.device("cpu"), dtype)
     return lambda picture: network(picture[None].to(dtype))[0].float().clamp(0, 1)

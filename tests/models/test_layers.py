@@ -13,6 +13,7 @@ from stylize.models.layers import (
     Halving,
     InstanceNorm,
     pad,
+    round_keeping_sums,
 )
 
 PICTURES = torch.rand(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
@@ -73,6 +74,30 @@ def test_settling_keeps_the_output_and_stops_learning(layer):
     layer.settle()
     torch.testing.assert_close(layer(PICTURES), before)
     assert not layer.weight.requires_grad
+
+
+@pytest.mark.parametrize("kind", [Doubling, DoublingLast])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_rounded_to_half_precision_one_colour_still_gives_one_colour(kind, dtype):
+    torch.manual_seed(0)
+    layer, plain = kind(24, 5), torch.rand(1, 24, 1, 1).expand(1, 24, 16, 24) * 30
+
+    def lattice(rounded):
+        kernel = rounded(layer.kernel().float(), dtype)
+        painted = layer.convolve(plain, kernel)
+        return (painted.amax((2, 3)) - painted.amin((2, 3))).max()
+
+    assert lattice(layer.rounded) < 0.2 * lattice(lambda kernel, dtype: kernel.to(dtype).float())
+
+
+def test_taps_are_rounded_to_what_the_type_has_and_keep_their_sum():
+    taps = torch.randn(50, 9, generator=torch.Generator().manual_seed(1))
+    found = round_keeping_sums(taps, torch.bfloat16)
+    assert torch.equal(found, found.bfloat16().float())
+    assert (found - taps).abs().max() < 0.05
+    plain = taps.bfloat16().float()
+    error, usual = ((each.sum(1) - taps.sum(1)).abs().mean() for each in (found, plain))
+    assert error < 0.1 * usual
 
 
 @pytest.mark.parametrize("layer", [Convolution(3, 5, 3), Doubling(3, 5), DoublingLast(3, 5)])

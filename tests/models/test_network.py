@@ -9,13 +9,19 @@ from stylize.models import AnyStyleNetwork, ModelError
 from stylize.models.any_style import Mixture
 from stylize.models.checkpoint import NETWORKS
 from stylize.models.layers import InstanceNorm
+from stylize.models.methods import METHODS
+from stylize.models.network import ready
 
 SIZES = [(1, 1), (1, 40), (3, 5), (17, 9), (64, 48), (33, 70)]
 
 
-@pytest.fixture(params=list(NETWORKS), scope="module")
+OWN = [name for name in NETWORKS if not METHODS[name].vgg]
+"""What needs no VGG; what does has tests of its own."""
+
+
+@pytest.fixture(params=OWN, scope="module")
 def network(request):
-    """Every registered network, in a style and with norms that are not the untrained ones."""
+    """Every such network, in a style and with norms that are not the untrained ones."""
     torch.manual_seed(4)
     network = NETWORKS[request.param]().eval().requires_grad_(False)
     if isinstance(network, AnyStyleNetwork):
@@ -97,10 +103,22 @@ def test_freezing_twice_is_refused(network, pictures):
         network.freeze(pictures).freeze(pictures)
 
 
+def test_a_network_that_is_ready_to_paint_is_not_frozen_any_more(network, pictures):
+    network = ready(copy.deepcopy(network), torch.device("cpu"), torch.float32)
+    with pytest.raises(ModelError, match="is ready to paint; freeze it before"):
+        network.freeze(pictures)
+
+
+def test_a_network_that_is_ready_paints_as_before(network, pictures):
+    wanted = network(pictures)
+    painted = ready(copy.deepcopy(network), torch.device("cpu"), torch.float32)(pictures)
+    torch.testing.assert_close(painted, wanted, atol=1e-5, rtol=0)
+
+
 def test_bfloat16_stays_bfloat16_and_close(network, pictures):
     frozen = network.freeze(pictures)
     wanted = frozen(pictures)
-    halved = frozen.to(torch.bfloat16).to(memory_format=torch.channels_last)
+    halved = ready(frozen, torch.device("cpu"), torch.bfloat16)
     painted = halved(pictures.to(torch.bfloat16))
     assert painted.dtype == torch.bfloat16
     assert (painted.float() - wanted).abs().mean() < 0.01
