@@ -22,6 +22,8 @@ from stylize.pipeline.settings import (
 EDGES = {
     "strength": (0, 0.25, 1),
     "keep_color": (True, False),
+    "match_color": (True, False),
+    "denoise": (0, 0.5, 1),
     "size": (None, 16, 16384),
     "style_scale": (None, 0.1, 1, 10),
     "device": ("auto", "cpu", "cuda", "cuda:0", "cuda:12", "mps"),
@@ -40,6 +42,8 @@ EDGES = {
 BEYOND = {
     "strength": (-0.01, 1.01, math.nan, math.inf, True, "1", None, 10**400),
     "keep_color": (0, 1, "yes", None),
+    "match_color": (0, 1, "yes", None),
+    "denoise": (-0.01, 1.01, math.nan, True, "1", None),
     "size": (15, 16385, 720.0, True, "720"),
     "style_scale": (0, 0.099, 10.1, -1, math.nan, True, "1"),
     "device": ("gpu", "cuda:", "cuda:-1", "cuda:x", "CPU", " cpu", "cpu\n", 0, None),
