@@ -88,7 +88,7 @@ class Gram(Term):
 class Linear(Term):
     """The mean of each channel."""
 
-    scale = 10.0
+    scale = 12.0
 
     def measure(self, samples: Tensor, weights: Tensor) -> Statistics:
         """See `Term`."""
@@ -127,7 +127,7 @@ class Gaussian(Term):
         seed: of the waves.
     """
 
-    scale = 100.0
+    scale = 150.0
 
     def __init__(self, variances: Tensor, *, seed: int) -> None:
         channels = len(variances)
@@ -156,7 +156,7 @@ class Wasserstein(Term):
     nothing but noise, and these matrices are small.
     """
 
-    scale = 1.5
+    scale = 2.0
 
     def measure(self, samples: Tensor, weights: Tensor) -> Statistics:
         """See `Term`."""

@@ -96,7 +96,7 @@ def test_a_network_in_half_precision_paints_nearly_as_well(vgg):
     half = _painter(copy.deepcopy(vgg), iterations=20).to(torch.bfloat16)(_content())
     assert half.dtype == torch.float32
     first, reached, reached_in_half = (loss(each)[0] for each in (_content(), whole, half))
-    assert reached_in_half < 1.2 * reached < 0.1 * first
+    assert reached_in_half < 1.5 * reached < 0.1 * first
 
 
 def test_steps_are_reported_over_all_pictures_and_scales(vgg):
@@ -210,10 +210,10 @@ def test_with_the_real_vgg_the_loss_falls_and_the_content_stays(vgg_weights, sha
     vgg = Vgg(VGG19_NORMALISED, tensors)
     content = read_picture(sorted((shared / "photos_512").glob("*.jpg"))[0], shorter=64)[None]
     styles = Mixture((read_picture(shared / "paintings" / "great_wave.jpg", shorter=64),))
-    painter = Gatys(GatysOptions(iterations=12)).with_styles(styles, vgg=vgg)
+    painter = Gatys(GatysOptions(iterations=8)).with_styles(styles, vgg=vgg)
     painted = painter(content)
     loss = painter._loss(content)
-    assert loss(painted)[0] < 0.6 * loss(content)[0]
+    assert loss(painted)[0] < 0.7 * loss(content)[0]
     correlation = torch.corrcoef(
         torch.stack([each.mean(1).flatten() for each in (painted, content)])
     )
