@@ -367,6 +367,7 @@ def test_an_interruption_is_heard_in_the_middle_of_a_long_computation(
 
     for module in (run_folder, run_image):
         monkeypatch.setattr(module, work, long)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     source, target = save(tmp_path / "in/a.png"), tmp_path / "out"
     if run is stylize_image:
         target /= "a.png"
