@@ -1,4 +1,4 @@
-"""Other people's weights that training and some methods need: which, where, and how to get them.
+"""Other people's weights that training, methods and measures need: which, where, how to get them.
 
 Looked for in this order: the path that the user gave, the folders of $STYLIZE_WEIGHTS, the user's
 cache, the network. Nothing is used whose hash is not the one below.
@@ -80,7 +80,31 @@ TORCHVISION_VGG19 = WeightsFile(
     url="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
     expects="RGB by ImageNet's mean and deviation, padded by zeros",
 )
-TABLE: tuple[WeightsFile, ...] = (VGG19, ADAIN_DECODER, TORCHVISION_VGG16, TORCHVISION_VGG19)
+ALEXNET = WeightsFile(
+    name="alexnet-owt-7be5be79.pth",
+    sha256="7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02",
+    size=244_408_911,
+    licence="BSD-3-Clause (pytorch/vision)",
+    url="https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
+    expects="RGB by ImageNet's mean and deviation, padded by zeros",
+)
+LPIPS_ALEXNET = WeightsFile(
+    name="lpips_alexnet_v0.1.pth",
+    sha256="df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
+    size=6_009,
+    licence="BSD-2-Clause (richzhang/PerceptualSimilarity)",
+    url="https://raw.githubusercontent.com/richzhang/PerceptualSimilarity/master/"
+    "lpips/weights/v0.1/alex.pth",
+    expects="squared differences of features of AlexNet, each of unit length",
+)
+TABLE: tuple[WeightsFile, ...] = (
+    VGG19,
+    ADAIN_DECODER,
+    TORCHVISION_VGG16,
+    TORCHVISION_VGG19,
+    ALEXNET,
+    LPIPS_ALEXNET,
+)
 """Every file of others that the program knows."""
 
 

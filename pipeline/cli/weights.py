@@ -15,13 +15,13 @@ _NAMES = [file.name for file in TABLE]
 
 @click.group()
 def weights() -> None:
-    """List, find and get weights of others: the VGGs, and AdaIN's decoder."""
+    """List, find and get weights of others: the VGGs, AdaIN's decoder, and LPIPS."""
 
 
 @weights.command("list")
 @click.option("--json", "as_json", is_flag=True, help="JSON for other programs.")
 def list_command(*, as_json: bool) -> None:
-    """List the files that training and some methods need, and where they are."""
+    """List the files that training, methods and measures need, and where they are."""
     found = {file.name: searched(file) for file in TABLE}
     if as_json:
         show_json([{**asdict(file), "path": found[file.name]} for file in TABLE])

@@ -3,10 +3,10 @@
     python tests/benchmarks/bench_methods.py PHOTOGRAPHS --style A.jpg --style B.jpg \\
         --method micro --method adain --method gatys --method nnst --preset wave=great_wave.jpg
 
-Pictures and styles have a shorter side of 512 pixels. `quality.py` says what is measured; a preset
-is measured against the painting that it was trained on, a method against each of the styles. Each
-row is a process of its own, so that its memory is its own: seconds are those of painting one
-picture, once everything is loaded; memory is the peak of the process. Asserts nothing.
+Pictures and styles have a shorter side of 512 pixels. `stylize.models.quality` says what is
+measured; a preset is measured against the painting that it was trained on, a method against each of
+the styles. Each row is a process of its own, so that its memory is its own: seconds are those of
+painting one picture, once everything is loaded; memory is the peak of the process. Asserts nothing.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from typing import Any
 import click
 import torch
 from PIL import Image
-from quality import SIDE, Meter
 from torch import Tensor
 
+from stylize.models.extractor import load_vgg
+from stylize.models.quality import SIDE, Meter
 from stylize.models.read_picture import read_picture
 from stylize.pipeline.batch import scatter
 from stylize.pipeline.choose import choose
@@ -92,7 +93,7 @@ def main(
     keep: Path | None,
 ) -> None:
     """Print a table of methods and presets over PHOTOGRAPHS."""
-    meter = Meter()
+    meter = Meter(load_vgg())
     click.echo("| method | style | Gram | content | seconds | peak MB |\n|---|---|---|---|---|---|")
     paintings = [Path(each.partition("=")[2]) for each in presets]
     with TemporaryDirectory() as folder:

@@ -2,9 +2,9 @@
 
     python tests/benchmarks/bench_quality.py --style STYLE.jpg … PHOTOGRAPHS NETWORK.safetensors …
 
-`quality.py` says what is measured. It prints the means over the photographs, for each style of the
-photographs themselves and of each network, and each network's mean over the styles. A network for
-one style paints as it does whatever the style it is measured against. Asserts nothing.
+`stylize.models.quality` says what is measured. It prints the means over the photographs, for each
+style of the photographs themselves and of each network, and each network's mean over the styles. A
+network for one style paints as it does whatever the style it is measured against. Asserts nothing.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from pathlib import Path
 import click
 import torch
 from painters import Painter, painter
-from quality import SIDE, Meter
 from torch import Tensor
 
+from stylize.models.extractor import load_vgg
+from stylize.models.quality import SIDE, Meter
 from stylize.models.read_picture import read_picture
 
 THEMSELVES = "the photographs"
@@ -45,7 +46,7 @@ def main(
     """Print style, Gram and content loss of NETWORKS for each style over PHOTOGRAPHS."""
     if threads:
         torch.set_num_threads(threads)
-    meter = Meter(vgg)
+    meter = Meter(load_vgg(given=vgg))
     pictures = [read_picture(path, shorter=SIDE) for path in sorted(photographs.glob("*.jpg"))]
     contents = [meter.content(picture) for picture in pictures]
     totals: dict[str, list[Tensor]] = {}

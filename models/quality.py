@@ -1,19 +1,16 @@
-"""The measure of the benchmarks: style, Gram and content loss of what was painted.
+"""How well a painting is painted: its style, Gram and content loss, by one protocol for all.
 
-The Gatys-normalised VGG-19; content, style and output each with a shorter side of 512 pixels.
+The Gatys-normalised VGG-19; content, style and painting each with a shorter side of 512 pixels.
 Style is the sum over relu1_1, 2_1, 3_1, 4_1 of MSE(mean) + MSE(deviation) over channels; Gram the
 sum over the same layers of MSE(FFᵀ / (C·H·W)) × 10⁴; content the MSE at relu4_1.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor
 
-from stylize.models.extractor import load_vgg
-from stylize.models.losses import (
+from .losses import (
     CONTENT_LAYER,
     STYLE_LAYERS,
     StyleTarget,
@@ -23,8 +20,10 @@ from stylize.models.losses import (
     statistics,
     style_target,
 )
+from .vgg import Vgg
 
 SIDE = 512
+"""Pixels on the shorter side of whatever is measured."""
 GRAM_SCALE = 1e4
 
 
@@ -32,11 +31,11 @@ class Meter:
     """Measures paintings.
 
     Args:
-        vgg: file of the extractor; None looks for it.
+        vgg: the normalised VGG-19 (`load_vgg`), for figures that are to be compared.
     """
 
-    def __init__(self, vgg: Path | None = None) -> None:
-        self._vgg = load_vgg(given=vgg)
+    def __init__(self, vgg: Vgg) -> None:
+        self._vgg = vgg
 
     def style(self, picture: Tensor) -> StyleTarget:
         """What `losses` needs to know of a style, (3, H, W) RGB in [0, 1]."""
@@ -44,10 +43,11 @@ class Meter:
 
     def content(self, picture: Tensor) -> dict[str, Tensor]:
         """What it needs to know of a photograph, (3, H, W)."""
-        return self._vgg(picture[None], [CONTENT_LAYER])
+        found: dict[str, Tensor] = self._vgg(picture[None], [CONTENT_LAYER])
+        return found
 
     def losses(self, painted: Tensor, content: dict[str, Tensor], style: StyleTarget) -> Tensor:
-        """Style, Gram and content loss of a painting, (3, H, W)."""
+        """Style, Gram and content loss of a painting, (3, H, W), in a tensor of these three."""
         found = self._vgg(painted[None], {*STYLE_LAYERS, CONTENT_LAYER})
         measured = {layer: statistics(found[layer]) for layer in STYLE_LAYERS}
         moments = sum(moments_loss(measured[layer], style[layer]).item() for layer in STYLE_LAYERS)
