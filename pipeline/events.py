@@ -40,6 +40,13 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """How many frames of a film have been measured so far."""
+
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """How many bytes of a file of weights have come so far."""
 
@@ -82,7 +89,7 @@ class Finished:
     seconds: float
 
 
-Event = Started | Advanced | Stepped | Fetched | Notice | Skipped | Failed | Finished
+Event = Started | Advanced | Stepped | Measured | Fetched | Notice | Skipped | Failed | Finished
 Report = Callable[[Event], None]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
 from time import monotonic
@@ -11,7 +10,6 @@ from typing import Unpack
 
 from .batch import gather, scatter
 from .choose import PaintOptions, choose
-from .errors import SettingsError
 from .events import Fetched, Finished, Notice, Outbox, Report, Skipped, Started, ignore
 from .film.encoding import Encoding
 from .film.read_video import probe_video, read_video
@@ -19,6 +17,7 @@ from .film.write_video import write_video
 from .prefetch import Prefetch
 from .prepare import Painter, prepare
 from .settings import Settings
+from .spans import checked_span, expected_frames
 from .targets import Existing, beside, is_due
 from .values import SETTINGS_KEY, Film, Span
 
@@ -57,7 +56,7 @@ def stylize_video(
         StylizeError: see `stylize.pipeline.errors`; nothing half-written is left.
     """
     source = Path(source)
-    span = _checked(span or Span())
+    span = checked_span(span or Span())
     choice = choose(**options)
     target = (
         Path(target)
@@ -99,7 +98,7 @@ def paint_film(
     settings = painter.choice.settings
     began = monotonic()
     source, look = shown_as or film.path, painter.choice.name
-    report(Started(source, target, look, "frames", _expected(film, span)))
+    report(Started(source, target, look, "frames", expected_frames(film, span)))
     outbox = Outbox(report)
     frames = read_video(
         film, span=span, deinterlace=settings.deinterlace, hw=settings.hw, notify=outbox.notify
@@ -128,21 +127,6 @@ def paint_film(
     return Finished(target, "frames", outbox.counted("written"), 0, 0, monotonic() - began)
 
 
-def _checked(span: Span) -> Span:
-    """The span, if there can be such a part of a film.
-
-    Raises:
-        SettingsError: it is none.
-    """
-    if span.start is not None and span.start < 0:
-        raise SettingsError(f"start must not be negative (got {float(span.start):g} s)")
-    if span.end is not None and span.end <= (span.start or 0):
-        raise SettingsError(f"end must lie after start (got {float(span.end):g} s)")
-    if span.frames is not None and not 1 <= span.frames < sys.maxsize:
-        raise SettingsError(f"frames must be 1 or more (got {span.frames})")
-    return span
-
-
 def _encoding(settings: Settings) -> Encoding:
     return Encoding(
         codec=settings.codec,
@@ -152,12 +136,3 @@ def _encoding(settings: Settings) -> Encoding:
         pixel_format=settings.pixel_format,
         hw=settings.hw,
     )
-
-
-def _expected(film: Film, span: Span) -> int | None:
-    if film.frames is None or span == Span():
-        return film.frames
-    seconds = film.frames / film.rate
-    end = min(span.end, seconds) if span.end is not None else seconds
-    count = max(0, round((end - (span.start or 0)) * film.rate))
-    return min(count, span.frames) if span.frames is not None else count

@@ -105,6 +105,20 @@ def squared_gradient(picture: Tensor) -> Tensor:
     return (across + down).mean(0)
 
 
+def difference(earlier: Tensor, later: Tensor, *, match: Match) -> Tensor:
+    """Where a pair of frames of one film, source or painted, differs from what moved along.
+
+    Args:
+        earlier: (3, H, W) RGB in [0, 1].
+        later: likewise.
+        match: of the two source frames.
+
+    Returns:
+        (H, W), squared, the mean of the channels; what is not visible means nothing.
+    """
+    return (warp(later, match.flow) - earlier).square().mean(0)
+
+
 def score(earlier: Tensor, later: Tensor, *, match: Match) -> Score:
     """Measure a pair of frames of one film, source or painted.
 
@@ -116,11 +130,10 @@ def score(earlier: Tensor, later: Tensor, *, match: Match) -> Score:
     Returns:
         NaN for what cannot be measured, because nothing is visible.
     """
-    difference = (warp(later, match.flow) - earlier).square().mean(0)
     gradient = squared_gradient(earlier)
     visible = match.visible
     return Score(
-        difference[visible].mean().item(),
+        difference(earlier, later, match=match)[visible].mean().item(),
         gradient[visible].mean().item(),
         visible.float().mean().item(),
     )

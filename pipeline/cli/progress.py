@@ -28,6 +28,7 @@ from stylize.pipeline.events import (
     Failed,
     Fetched,
     Finished,
+    Measured,
     Notice,
     Report,
     Skipped,
@@ -119,7 +120,7 @@ class _Lines(_Failures):
                 self._started = event
                 self._began = self._said = monotonic()
                 click.echo(f"{event.source} -> {event.target} ({event.look})", err=True)
-            case Advanced() | Stepped() | Fetched() if self._time_to_speak():
+            case Advanced() | Stepped() | Measured() | Fetched() if self._time_to_speak():
                 click.echo(self._line(event), err=True)
             case Notice(text):
                 click.echo(text, err=True)
@@ -136,19 +137,25 @@ class _Lines(_Failures):
         self._said = monotonic()
         return True
 
-    def _line(self, event: Advanced | Stepped | Fetched) -> str:
+    def _line(self, event: Advanced | Stepped | Measured | Fetched) -> str:
         if isinstance(event, Stepped):
             return f"step {event.done} of {event.total}"
         if isinstance(event, Fetched):
             return f"fetching weights: {event.done / event.total:.0%}"
+        if isinstance(event, Measured):
+            return self._pace(event.frames)
+        stages = f"read {event.read}, painted {event.painted}, written {event.written}"
+        return f"{self._pace(event.written)} ({stages})"
+
+    def _pace(self, done: int) -> str:
         started = self._started
         total = started.total if started is not None else None
-        rate = event.written / (monotonic() - self._began)
+        rate = done / (monotonic() - self._began)
         unit = started.unit if started is not None else "frames"
-        line = f"{event.written} of {total or '?'} {unit}, {rate:.1f} a second"
+        line = f"{done} of {total or '?'} {unit}, {rate:.1f} a second"
         if total and rate:
-            line += f", {max(0, total - event.written) / rate:.0f} s left"
-        return f"{line} (read {event.read}, painted {event.painted}, written {event.written})"
+            line += f", {max(0, total - done) / rate:.0f} s left"
+        return line
 
 
 class _Bar(_Failures):
@@ -181,8 +188,11 @@ class _Bar(_Failures):
         match event:
             case Started():
                 self._start(event)
-            case Advanced():
-                self._advance(event)
+            case Advanced(read, painted, written):
+                stages = f"read {read} · painted {painted} · written {written}"
+                self._advance(written, stages=stages)
+            case Measured(frames):
+                self._advance(frames)
             case Stepped(done, total):
                 self._show_part("step", done, total)
             case Fetched(done, total):
@@ -223,12 +233,11 @@ class _Bar(_Failures):
             visible=done < total,
         )
 
-    def _advance(self, event: Advanced) -> None:
+    def _advance(self, done: int, *, stages: str = "") -> None:
         if self._task is None:
             return
-        rate = event.written / max(monotonic() - self._began, 1e-3)
-        stages = f"read {event.read} · painted {event.painted} · written {event.written}"
-        self._progress.update(self._task, completed=event.written, rate=rate, stages=stages)
+        rate = done / max(monotonic() - self._began, 1e-3)
+        self._progress.update(self._task, completed=done, rate=rate, stages=stages)
 
 
 def _whole(text: str) -> TextColumn:
