@@ -1,8 +1,8 @@
 """Moves frames: read, batch, restyle, refine, smooth, write.
 
-The Python API: `stylize_video`, `stylize_folder`, `stylize_image`, `stylize_grid`, the values they
-take and the events they report. Names are imported when first used, so that the command line's
-help need not wait for torch.
+The Python API: `stylize_video`, `stylize_folder`, `stylize_image`, `stylize_grid`, `measure_film`,
+the values they take and the events they report. Names are imported when first used, so that the
+command line's help need not wait for torch.
 """
 
 from importlib import import_module
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
         TargetError,
     )
     from .events import Advanced, Event, Failed, Finished, Notice, Report, Skipped, Started
+    from .measuring.findings import Findings
     from .run_folder import stylize_folder
     from .run_grid import stylize_grid
     from .run_image import stylize_image
+    from .run_measure import measure_film
     from .run_video import stylize_video
     from .settings import Settings
     from .values import Span
@@ -28,6 +30,7 @@ __all__ = [
     "Advanced",
     "Event",
     "Failed",
+    "Findings",
     "Finished",
     "Notice",
     "PresetError",
@@ -40,6 +43,7 @@ __all__ = [
     "Started",
     "StylizeError",
     "TargetError",
+    "measure_film",
     "stylize_folder",
     "stylize_grid",
     "stylize_image",
@@ -51,9 +55,11 @@ _HOMES = {
     "events": (
         *("Advanced", "Event", "Failed", "Finished", "Notice", "Report", "Skipped", "Started"),
     ),
+    "measuring.findings": ("Findings",),
     "run_grid": ("stylize_grid",),
     "run_folder": ("stylize_folder",),
     "run_image": ("stylize_image",),
+    "run_measure": ("measure_film",),
     "run_video": ("stylize_video",),
     "settings": ("Settings",),
     "values": ("Span",),

@@ -26,6 +26,10 @@ pixels, or it is hidden (Sundaram 2010, by Ruder 2016, equation 4)."""
 EDGE = (0.01, 0.002)
 """Motion has a boundary where its squared gradient is above 0.01·|flow|² + 0.002 (equation 5)."""
 
+ROUNDING = 1e-12
+"""A smaller error is none: places are fetched from with the precision of float32, some 1e-5 of a
+pixel, and between still frames that would be all the error there is."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
@@ -132,8 +136,9 @@ def score(earlier: Tensor, later: Tensor, *, match: Match) -> Score:
     """
     gradient = squared_gradient(earlier)
     visible = match.visible
+    error = difference(earlier, later, match=match)[visible].mean().item()
     return Score(
-        difference(earlier, later, match=match)[visible].mean().item(),
+        0.0 if error < ROUNDING else error,
         gradient[visible].mean().item(),
         visible.float().mean().item(),
     )

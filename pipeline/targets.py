@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import os
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -47,6 +48,18 @@ def is_due(source: Path, target: Path, existing: Existing) -> bool:
     if existing == "skip":
         return False
     raise TargetError(f"{target}: is there already (--overwrite replaces it, --skip-existing not)")
+
+
+def refuse_taken(target: Path, sources: Iterable[Path], *, overwrite: bool) -> None:
+    """Refuse an output that is there already, where to skip it would leave nothing to do.
+
+    Raises:
+        TargetError: it is there and may not be replaced, or it is one of the sources.
+    """
+    for source in sources:
+        is_due(source, target, "overwrite")
+    if not overwrite and os.path.lexists(target):
+        raise TargetError(f"{target}: is there already (--overwrite replaces it)")
 
 
 def printable(name: str) -> str:

@@ -157,7 +157,7 @@ def test_nothing_prints(name):
 @pytest.mark.parametrize(
     "arguments",
     [["--help"], ["--version"], ["presets", "list"]]
-    + [[command, "--help"] for command in ("video", "folder", "image", "grid", "presets")],
+    + [[name, "--help"] for name in ("video", "folder", "image", "grid", "presets", "measure")],
     ids=" ".join,
 )
 def test_help_and_presets_do_not_wait_for_torch(arguments):

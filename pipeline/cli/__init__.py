@@ -22,6 +22,7 @@ _COMMANDS = {
     "grid": ("grid", "Paint pictures in many ways, to compare them."),
     "presets": ("presets", "List, show and save looks."),
     "methods": ("methods", "List the methods and their options."),
+    "measure": ("measure", "Measure how steady a painted film is."),
     "weights": ("weights", "List and get the weights that some methods need."),
     "train": ("train", "Train a network of your own, for one style or for any."),
 }

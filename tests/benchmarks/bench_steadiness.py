@@ -2,83 +2,61 @@
 
     python tests/benchmarks/bench_steadiness.py FILMS_OR_FOLDERS … NETWORK.safetensors …
 
-Warping error (Lai 2018), excess and gradient energy as `stylize.pipeline.steadiness` defines them,
-RGB in [0, 1], between frames that are 1 and 10 apart; means over all such pairs of the part that
-is measured. The flow is found in the source, both ways, in pictures of at most 480 pixels on the
-shorter side, in which the networks paint too. Each film's first line is the source itself; a
-network's figures mean something beside it and beside other networks of the same run. The last
-lines are means of the excess over the films. Asserts nothing.
+What `stylize measure` measures, for many networks and films at once and without writing any: frames
+have at most 480 pixels on the shorter side, and the networks paint in that size too. Each film's
+first line is the source itself; a network's figures mean something beside it and beside other
+networks of the same run. The last lines are means of the excess over the films. Asserts nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import click
 import torch
 from painters import PRECISIONS, Painter, painter
-from torch import Tensor
-from torch.nn.functional import interpolate
 
 from stylize.models.read_picture import read_picture
 from stylize.pipeline.film.read_video import probe_video, read_video
-from stylize.pipeline.flow import METHOD, dis_flow
-from stylize.pipeline.steadiness import Match, Score, excess, match, mean_score, score
+from stylize.pipeline.flow import METHOD
+from stylize.pipeline.measuring.findings import GapFindings
+from stylize.pipeline.measuring.pairs import GAPS, pairs, shrunk
+from stylize.pipeline.measuring.side_by_side import Moment, Reel, side_by_side
+from stylize.pipeline.measuring.tally import Tally
 from stylize.pipeline.values import Span
 
-SHORTER = 480
-GAPS = (1, 10)
 FILMS = (".mp4", ".mkv", ".mov", ".webm")
 ROW = "{:32} {:>3} {:32} {:>10} {:>9} {:>9} {:>7}"
 
 
-def _frames(path: Path, *, start: Fraction | None, number: int) -> list[Tensor]:
+def _painted(path: Path, painters: Sequence[Painter], *, span: Span) -> Iterator[Moment]:
+    """Each frame of a film, and what the painters make of it."""
     film = probe_video(path, notify=click.echo)
-    pictures = [
-        frame.picture
-        for frame in read_video(film, span=Span(start=start, frames=number), notify=click.echo)
-    ]
-    scale = SHORTER / min(film.height, film.width)
-    if scale >= 1:
-        return pictures
-    size = (round(film.height * scale), round(film.width * scale))
-    shrink = {"mode": "bicubic", "antialias": True, "align_corners": False}
-    return [interpolate(picture[None], size, **shrink)[0].clamp(0, 1) for picture in pictures]
+    frames = read_video(film, span=span, notify=click.echo)
+    for moment in shrunk(side_by_side([Reel(path.name, frames)])):
+        (picture,) = moment.pictures
+        yield replace(moment, pictures=(picture, *(paint(picture) for paint in painters)))
 
 
-def _matches(frames: Sequence[Tensor], gap: int) -> list[Match]:
-    pairs = zip(frames, frames[gap:], strict=False)
-    return [match(dis_flow(*pair), dis_flow(*reversed(pair))) for pair in pairs]
+def _measure(path: Path, painters: dict[str, Painter], *, span: Span) -> tuple[GapFindings, ...]:
+    """Print a film's lines."""
+    tally = Tally()
+    for pair in pairs(_painted(path, list(painters.values()), span=span)):
+        tally.add(pair)
+    for gap in tally.gaps():
+        names = (f"the source ({gap.means[0].visible:.0%} visible)", *painters)
+        for film, name in enumerate(names):
+            _line(path.stem, gap, name, film)
+    return tally.gaps()
 
 
-def _mean(frames: Sequence[Tensor], gap: int, matches: Sequence[Match]) -> Score:
-    pairs = zip(frames, frames[gap:], matches, strict=False)
-    return mean_score(score(earlier, later, match=found) for earlier, later, found in pairs)
-
-
-def _measure(path: Path, frames: Sequence[Tensor], painters: dict[str, Painter]) -> dict:
-    """Print a film's lines; the excess of each painter at each gap."""
-    gaps = [gap for gap in GAPS if gap < len(frames)]
-    matches = {gap: _matches(frames, gap) for gap in gaps}
-    source = {gap: _mean(frames, gap, matches[gap]) for gap in gaps}
-    for gap, plain in source.items():
-        _line(path.stem, gap, f"the source ({plain.visible:.0%} visible)", plain, plain)
-    found = {}
-    for name, paint in painters.items():
-        painted = [paint(frame) for frame in frames]
-        for gap in gaps:
-            mean = _mean(painted, gap, matches[gap])
-            _line(path.stem, gap, name, mean, source[gap])
-            found[name, gap] = excess(mean, source[gap])
-    return found
-
-
-def _line(film: str, gap: int, name: str, mean: Score, source: Score) -> None:
-    kept = mean.gradient / source.gradient if source.gradient else float("nan")
-    figures = (f"{mean.error * 1e4:.2f}", f"{mean.gradient * 1e4:.1f}", f"{kept:.2f}")
-    click.echo(ROW.format(film[:32], gap, name[-32:], *figures, f"{excess(mean, source):.2f}"))
+def _line(title: str, gap: GapFindings, name: str, film: int) -> None:
+    mean = gap.means[film]
+    figures = (f"{mean.error * 1e4:.2f}", f"{mean.gradient * 1e4:.1f}", f"{gap.kept(film):.2f}")
+    click.echo(ROW.format(title[:32], gap.gap, name[-32:], *figures, f"{gap.excess(film):.2f}"))
 
 
 def _films(paths: Sequence[Path]) -> Iterator[Path]:
@@ -112,17 +90,15 @@ def main(
     click.echo(f"{METHOD}; {frames} frames, each painted by itself in {precision}, eager")
     heads = ("error ×10⁴", "∇² ×10⁴", "∇² ratio", "excess")
     click.echo(ROW.format("film", "gap", "painted by", *heads))
-    found = []
-    for film in _films(paths):
-        pictures = _frames(film, start=begin, number=frames)
-        found.append(_measure(film, pictures, painters))
-    for name in painters:
-        for gap in GAPS:
-            excesses = [film[name, gap] for film in found if (name, gap) in film]
+    span = Span(start=begin, frames=frames)
+    found = [gap for film in _films(paths) for gap in _measure(film, painters, span=span)]
+    for film, name in enumerate(painters, 1):
+        for apart in GAPS:
+            excesses = [gap.excess(film) for gap in found if gap.gap == apart]
             if excesses:
                 mean = f"{sum(excesses) / len(excesses):.2f}"
                 over = f"mean of {len(excesses)}"
-                click.echo(ROW.format(over, gap, name[-32:], "", "", "", mean))
+                click.echo(ROW.format(over, apart, name[-32:], "", "", "", mean))
 
 
 if __name__ == "__main__":

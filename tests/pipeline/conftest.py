@@ -1,13 +1,15 @@
 """Fixtures for the pipeline: tiny networks, and painters around them."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from stylize.models import StyleNetwork, Swift, save_model
 from stylize.models.micro import Micro
@@ -36,6 +38,56 @@ def silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
         film.mux(stream.encode(av.VideoFrame(16, 16, "yuv420p")))
         film.mux(stream.encode(None))
     return path
+
+
+@pytest.fixture
+def write_film(tmp_path: Path) -> Callable[..., Path]:
+    """Write pictures, (3, H, W) in [0, 1], as a film without loss beyond 8 bits."""
+
+    def write(
+        name: str,
+        pictures: Sequence[Tensor],
+        *,
+        rate: int = 25,
+        times: Sequence[Fraction] | None = None,
+    ) -> Path:
+        path = tmp_path / name
+        with av.open(path, "w") as film:
+            stream = film.add_stream("ffv1", rate=rate)
+            stream.height, stream.width = pictures[0].shape[1:]
+            stream.pix_fmt = "bgr0"
+            stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+            for index, picture in enumerate(pictures):
+                levels = picture.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0)
+                frame = av.VideoFrame.from_ndarray(levels.contiguous().numpy(), "rgb24")
+                frame.pts = round((times[index] if times else Fraction(index, rate)) * 1000)
+                frame.time_base = Fraction(1, 1000)
+                film.mux(stream.encode(frame))
+            film.mux(stream.encode(None))
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def pan() -> Callable[..., list[Tensor]]:
+    """Make what a camera sees that moves to the right by whole pixels, coarse and fine."""
+
+    def make(
+        frames: int = 14, *, height: int = 96, width: int = 128, speed: int = 1, seed: int = 0
+    ) -> list[Tensor]:
+        generator = torch.Generator().manual_seed(seed)
+        length = width + frames * speed
+        wide = torch.zeros(3, height, length)
+        for cell in (8, 32):
+            size = (height // cell + 3, length // cell + 3)
+            coarse = torch.rand(1, 3, *size, generator=generator)
+            fine = interpolate(coarse, scale_factor=cell, mode="bicubic")[0]
+            wide += fine[:, :height, :length] / 2
+        wide.clamp_(0, 1)
+        return [wide[:, :, index * speed : index * speed + width] for index in range(frames)]
+
+    return make
 
 
 @pytest.fixture(scope="session")

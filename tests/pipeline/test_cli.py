@@ -26,11 +26,13 @@ def test_help_lists_every_command_without_loading_torch_or_av():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-    for command in ("video", "folder", "image", "grid", "presets", "train"):
+    for command in ("video", "folder", "image", "grid", "presets", "measure", "train"):
         assert f"  {command} " in done.stdout
 
 
-@pytest.mark.parametrize("command", ["video", "folder", "image", "grid", "presets", "train"])
+@pytest.mark.parametrize(
+    "command", ["video", "folder", "image", "grid", "presets", "measure", "train"]
+)
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]):
     code, out, _ = run(command, "--help", capsys=capsys)
     assert code == 0

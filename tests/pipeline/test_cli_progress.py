@@ -10,7 +10,16 @@ from rich.console import Console
 from stylize.pipeline.cli import progress
 from stylize.pipeline.cli.progress import reporting, summary
 from stylize.pipeline.errors import SourceError
-from stylize.pipeline.events import Advanced, Event, Failed, Finished, Notice, Skipped, Started
+from stylize.pipeline.events import (
+    Advanced,
+    Event,
+    Failed,
+    Finished,
+    Measured,
+    Notice,
+    Skipped,
+    Started,
+)
 
 JOB: tuple[Event, ...] = (
     Started(Path("in.mp4"), Path("out.mp4"), "wave", "frames", 10),
@@ -99,6 +108,23 @@ def test_on_a_terminal_a_bar_shows_the_rate_and_each_stage(
     assert "read 4 · painted 3 · written 2" in seen
     assert "Failed: b.png: truncated" in seen
     assert capsys.readouterr().out == "10 frames in 4.0 s (2.5 a second): out.mp4\n"
+
+
+def test_what_is_measured_is_counted_without_stages(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    job = (JOB[0], Measured(3))
+    monkeypatch.setattr(progress, "LINE_EVERY_SECONDS", 0.0)
+    show(job)
+    line = capsys.readouterr().err.splitlines()[1]
+    assert line.startswith("3 of 10 frames, ")
+    assert line.endswith(" s left")
+    screen = io.StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=160)
+    monkeypatch.setattr(progress, "Console", lambda **_: terminal)
+    show(job)
+    assert "3/10" in screen.getvalue()
+    assert "read" not in screen.getvalue()
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -217,6 +217,14 @@ def test_still_films_have_an_excess_too(painted, source, expected):
     assert excess(painted, source) == expected
 
 
+def test_what_arithmetic_alone_makes_is_no_error():
+    frame = texture(size=SIZE)
+    found = panned(0.0)
+    still = score(frame, frame, match=found)
+    assert still.error == 0
+    assert score(frame, frame + 1e-5, match=found).error == pytest.approx(1e-10, rel=0.1)
+
+
 # True motion
 
 

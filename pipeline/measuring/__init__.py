@@ -1,0 +1,1 @@
+"""Measuring painted films: frames of several films side by side in, findings out."""

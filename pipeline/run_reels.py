@@ -1,0 +1,164 @@
+"""Part of the run that measures: open films, and folders of pictures, to be read side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+from .errors import SourceError
+from .film.folder_writer import TIMES
+from .film.read_video import probe_video, read_video
+from .measuring.side_by_side import Reel
+from .picture.animation import playable
+from .picture.find_pictures import find_pictures
+from .picture.open_picture import is_animated
+from .picture.read_image import read_image
+from .spans import expected_frames
+from .values import Film, Frame, Notify, Span
+
+_SLACK = 0.05
+"""Share by which the lengths of films may differ as far as their headers know: they estimate."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reels:
+    """Films that go together, as far as can be known before they are read.
+
+    Attributes:
+        films: the source first.
+        width: of all, in pixels.
+        height: likewise.
+        expected: about how many frames there will be, or None.
+    """
+
+    films: tuple[Reel, ...]
+    width: int
+    height: int
+    expected: int | None
+
+
+def open_reels(paths: Sequence[Path], *, span: Span, stack: ExitStack, notify: Notify) -> Reels:
+    """Open films to be read side by side.
+
+    Args:
+        paths: the source, a film; the others may also be folders of pictures, which have the times
+            of `timestamps.txt` or else go by their order.
+        span: the part of the source. Of a film as long as the source the same part is read; a
+            shorter one is that part.
+        stack: closes what must be closed.
+        notify: told what a person should know.
+
+    Raises:
+        SourceError: one cannot be read, or is of another size or length than the source.
+    """
+    source = _Footage(paths[0], _probed(paths[0], stack, notify))
+    expected = expected_frames(source.film, span)
+    reels = [source.reel(span, notify)]
+    for path in paths[1:]:
+        footage = (
+            _folder(path, like=source.film)
+            if path.is_dir()
+            else _Footage(path, _probed(path, stack, notify))
+        )
+        part = _part(span, footage, source.film)
+        _check(footage, source, (expected_frames(footage.film, part), expected))
+        reels.append(footage.reel(part, notify))
+    return Reels(tuple(reels), source.film.width, source.film.height, expected)
+
+
+@dataclass(frozen=True, slots=True)
+class _Footage:
+    """A film, or a folder of pictures described as if it were one.
+
+    Attributes:
+        path: as a person named it.
+        film: what is known of it.
+        pictures: of a folder.
+        times: of these, if the folder has a list of them.
+    """
+
+    path: Path
+    film: Film
+    pictures: tuple[Path, ...] = ()
+    times: tuple[Fraction, ...] = ()
+
+    @property
+    def timed(self) -> bool:
+        """Whether its frames know their times."""
+        return not self.pictures or bool(self.times)
+
+    def reel(self, span: Span, notify: Notify) -> Reel:
+        """Its frames within a part."""
+        if not self.pictures:
+            frames = read_video(self.film, span=span, notify=notify)
+        else:
+            frames = islice(self._frames(span), span.frames)
+        return Reel(self.path.name, frames, timed=self.timed)
+
+    def _frames(self, span: Span) -> Iterator[Frame]:
+        times = self.times or (None,) * len(self.pictures)
+        for path, time in zip(self.pictures, times, strict=True):
+            since = Fraction(0) if time is None else time - self.times[0]
+            if since >= (span.start or 0) and (span.end is None or since < span.end):
+                yield replace(read_image(path).frame, time=since)
+
+
+def _probed(path: Path, stack: ExitStack, notify: Notify) -> Film:
+    if is_animated(path):
+        path = stack.enter_context(playable(path))
+    return probe_video(path, notify=notify)
+
+
+def _folder(path: Path, *, like: Film) -> _Footage:
+    pictures = find_pictures(path, recursive=False)
+    if not pictures:
+        raise SourceError(f"{path}: holds no pictures")
+    height, width = read_image(pictures[0]).frame.picture.shape[1:]
+    times = _times(path)
+    fitting = times if len(times) == len(pictures) else ()
+    seconds = len(pictures) / like.rate
+    film = replace(like, width=width, height=height, frames=len(pictures), duration=seconds)
+    return _Footage(path, film, tuple(pictures), fitting)
+
+
+def _times(folder: Path) -> tuple[Fraction, ...]:
+    """The times in a folder's list, without the end of the last; none if there is no such list."""
+    try:
+        lines = (folder / TIMES).read_text(encoding="utf-8").splitlines()
+        stamps = [Fraction(line) / 1000 for line in lines if line.strip() and line[0] != "#"]
+    except (OSError, ValueError):
+        return ()
+    return tuple(stamps[:-1])
+
+
+def _part(span: Span, footage: _Footage, source: Film) -> Span:
+    """The part of another film that goes with a part of the source."""
+    if span.start is None:
+        return span
+    seconds, whole = footage.film.duration, source.duration
+    # In between counts as whole: then the films must pair frame by frame, or are refused.
+    if footage.timed and seconds and whole and seconds > whole - span.start / 2:
+        return span
+    return Span(None, None if span.end is None else span.end - span.start, span.frames)
+
+
+def _check(footage: _Footage, source: _Footage, expected: tuple[int | None, int | None]) -> None:
+    """Refuse at once what would be refused after minutes."""
+    mine, its = footage.film, source.film
+    if (mine.width, mine.height) != (its.width, its.height):
+        raise SourceError(
+            f"{footage.path.name}: {mine.width}×{mine.height} pixels, and {source.path.name} has "
+            f"{its.width}×{its.height}; only films of one size can be compared"
+        )
+    found, wanted = expected
+    if found is None or wanted is None or abs(found - wanted) <= max(2, _SLACK * wanted):
+        return
+    raise SourceError(
+        f"{footage.path.name}: about {found} frames, and {source.path.name} has about {wanted}; "
+        f"only films of one length can be compared (--frames {min(found, wanted)} measures the "
+        "beginning)"
+    )
