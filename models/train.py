@@ -122,32 +122,41 @@ def train(
         weights = find_weights(VGG19, given=vgg, progress=download)
         trainer = Trainer(settings, load_vgg(given=weights), picture, where)
         identity = settings.as_table() | material.identity()
+        recipe: Recipe = {} if command is None else {"command": command}
         if start is not None and begun is not None:
             trainer.start_from(begun, start)
             identity["start"] = begun.sha256
+            recipe["start"] = {"file": start.name, "sha256": begun.sha256, "recipe": begun.recipe}
         if resume and state.exists():
             trainer.restore(state, identity)
-        preview = _Preview(target.with_suffix(".preview.png"), preview_every, material, notify)
         keep = partial(_keep, trainer, state, identity, notify)
-        try:
-            _loop(trainer, material, keep, preview, report=report, notify=notify)
-        except KeyboardInterrupt:
-            if trainer.step and trainer.whole:  # else the state saved last is the one to go on from
-                trainer.save(state, identity)
-            raise
-    if doubt := trainer.doubt():
-        notify(doubt)
-    keep()
-    recipe = _recipe(trainer, material, weights)
-    if start is not None and begun is not None:
-        found = {"file": start.name, "sha256": begun.sha256, "recipe": begun.recipe}
-        recipe["start"] = found
-    if command is not None:
-        recipe["command"] = command
-    save_model(trainer.network, target, recipe=recipe)
+        preview = _Preview(target.with_suffix(".preview.png"), preview_every, material, notify)
+        _run(trainer, material, keep, preview, report=report, notify=notify)
+    save_model(trainer.network, target, recipe=_recipe(trainer, material, weights) | recipe)
     state.unlink(missing_ok=True)
     trainer.network.eval()
     return trainer.network
+
+
+def _run(
+    trainer: Trainer,
+    material: Material,
+    keep: Callable[[], None],
+    preview: _Preview,
+    *,
+    report: Report,
+    notify: Notify,
+) -> None:
+    """Train to the end; keep what was learnt then, and when a person stops it."""
+    try:
+        _loop(trainer, material, keep, preview, report=report, notify=notify)
+    except KeyboardInterrupt:
+        if trainer.step and trainer.whole:  # else the state saved last is the one to go on from
+            keep()
+        raise
+    if doubt := trainer.doubt():
+        notify(doubt)
+    keep()
 
 
 def _keep(trainer: Trainer, state: Path, identity: dict[str, Any], notify: Notify) -> None:

@@ -6,7 +6,8 @@
 Pictures and styles have a shorter side of 512 pixels. `stylize.models.quality` says what is
 measured; a preset is measured against the painting that it was trained on, a method against each of
 the styles. Each row is a process of its own, so that its memory is its own: seconds are those of
-painting one picture, once everything is loaded; memory is the peak of the process. Asserts nothing.
+one processor core for one picture, once everything is loaded, which other work on the machine
+hardly changes; memory is the peak of the process. Asserts nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import click
@@ -46,15 +47,16 @@ def _save(picture: Tensor, path: Path) -> None:
 
 def _work(job: dict[str, Any]) -> dict[str, float]:
     """Paint every photograph in every style; in a process of its own."""
+    torch.set_num_threads(1)
     seconds = []
     for index, options in enumerate(job["looks"]):
         painter = prepare(choose(**options), film=False)
         for source in job["sources"]:
             frame = Frame(read_picture(Path(source)))
-            began = perf_counter()
+            began = process_time()
             batch = Batch(frame.picture[None], (frame,))
             (painted,) = list(scatter(painter.paint([batch])))
-            seconds.append(perf_counter() - began)
+            seconds.append(process_time() - began)
             _save(painted.picture, Path(job["folder"]) / f"{index}-{Path(source).stem}.png")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_A_MB
     return {"seconds": sum(seconds) / len(seconds), "peak": peak}
@@ -94,7 +96,7 @@ def main(
 ) -> None:
     """Print a table of methods and presets over PHOTOGRAPHS."""
     meter = Meter(load_vgg())
-    click.echo("| method | style | Gram | content | seconds | peak MB |\n|---|---|---|---|---|---|")
+    click.echo("| method | style | Gram | content | core seconds | peak MB |\n|---|---|---|---|---|---|")
     paintings = [Path(each.partition("=")[2]) for each in presets]
     with TemporaryDirectory() as folder:
         prepared = {}
