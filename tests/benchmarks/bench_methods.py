@@ -96,7 +96,8 @@ def main(
 ) -> None:
     """Print a table of methods and presets over PHOTOGRAPHS."""
     meter = Meter(load_vgg())
-    click.echo("| method | style | Gram | content | core seconds | peak MB |\n|---|---|---|---|---|---|")
+    click.echo("| method | style | Gram | content | core seconds | peak MB |")
+    click.echo("|---|---|---|---|---|---|")
     paintings = [Path(each.partition("=")[2]) for each in presets]
     with TemporaryDirectory() as folder:
         prepared = {}
