@@ -7,6 +7,8 @@ sum over the same layers of MSE(FFᵀ / (C·H·W)) × 10⁴; content the MSE at 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -17,7 +19,6 @@ from .losses import (
     content_loss,
     gram_loss,
     moments_loss,
-    statistics,
     style_target,
 )
 from .vgg import Vgg
@@ -25,6 +26,19 @@ from .vgg import Vgg
 SIDE = 512
 """Pixels on the shorter side of whatever is measured."""
 GRAM_SCALE = 1e4
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A picture as the VGG sees it.
+
+    Attributes:
+        style: the statistics of its style layers.
+        content: the features of its content layer, (1, C, h, w).
+    """
+
+    style: StyleTarget
+    content: dict[str, Tensor]
 
 
 class Meter:
@@ -37,19 +51,15 @@ class Meter:
     def __init__(self, vgg: Vgg) -> None:
         self._vgg = vgg
 
-    def style(self, picture: Tensor) -> StyleTarget:
-        """What `losses` needs to know of a style, (3, H, W) RGB in [0, 1]."""
-        return style_target(self._vgg(picture[None], STYLE_LAYERS))
+    def see(self, picture: Tensor) -> Seen:
+        """See a photograph, a style or a painting, (3, H, W) RGB in [0, 1]: one pass of the VGG."""
+        found = self._vgg(picture[None], {*STYLE_LAYERS, CONTENT_LAYER})
+        return Seen(style_target(found), {CONTENT_LAYER: found[CONTENT_LAYER]})
 
-    def content(self, picture: Tensor) -> dict[str, Tensor]:
-        """What it needs to know of a photograph, (3, H, W)."""
-        found: dict[str, Tensor] = self._vgg(picture[None], [CONTENT_LAYER])
-        return found
-
-    def losses(self, painted: Tensor, content: dict[str, Tensor], style: StyleTarget) -> Tensor:
-        """Style, Gram and content loss of a painting, (3, H, W), in a tensor of these three."""
-        found = self._vgg(painted[None], {*STYLE_LAYERS, CONTENT_LAYER})
-        measured = {layer: statistics(found[layer]) for layer in STYLE_LAYERS}
-        moments = sum(moments_loss(measured[layer], style[layer]).item() for layer in STYLE_LAYERS)
-        gram = sum(gram_loss(measured[layer], style[layer]).item() for layer in STYLE_LAYERS)
-        return torch.tensor([moments, gram * GRAM_SCALE, content_loss(found, content).item()])
+    def losses(self, painted: Seen, content: Seen, style: Seen) -> Tensor:
+        """Style, Gram and content loss of a painting, in a tensor of these three."""
+        pairs = [(painted.style[layer], style.style[layer]) for layer in STYLE_LAYERS]
+        moments = sum(moments_loss(*pair).item() for pair in pairs)
+        gram = sum(gram_loss(*pair).item() for pair in pairs)
+        kept = content_loss(painted.content, content.content).item()
+        return torch.tensor([moments, gram * GRAM_SCALE, kept])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LPIPS_EVERY = 5
 """Frames: six times in a second of film."""
-STYLE_FRAMES = 12
+STYLE_FRAMES = 8
 """About as many frames have their style measured, evenly spread over the film."""
 STYLE_EVERY = 25
 """Frames between them where nobody knows how long the film is."""
@@ -77,7 +77,7 @@ class StyleSampler:
 
     def __init__(self, meter: Meter, picture: Tensor, path: Path, *, expected: int | None) -> None:
         self._meter = meter
-        self._style = meter.style(picture)
+        self._style = meter.see(picture)
         self._path = path
         self._every = max(1, expected // STYLE_FRAMES) if expected else STYLE_EVERY
         self._losses: list[Tensor] = []
@@ -102,7 +102,6 @@ class StyleSampler:
         height, width = pictures[0].shape[1:]
         scale = SIDE / min(height, width)
         size = max(SIDE, round(height * scale)), max(SIDE, round(width * scale))
-        sharp = [resize(picture[None], size)[0] for picture in pictures]
-        content = self._meter.content(sharp[0])
-        rows = [self._meter.losses(picture, content, self._style) for picture in sharp]
+        seen = [self._meter.see(resize(picture[None], size)[0]) for picture in pictures]
+        rows = [self._meter.losses(each, seen[0], self._style) for each in seen]
         self._losses.append(torch.stack(rows))

@@ -108,11 +108,9 @@ def main(
                 _save(picture, file)
                 prepared[kind, path.stem] = (file, picture)
         sources = [prepared["source", path.stem] for path in photographs]
-        contents = [meter.content(picture) for _, picture in sources]
+        contents = [meter.see(picture) for _, picture in sources]
         targets = {
-            name: meter.style(picture)
-            for (k, name), (_, picture) in prepared.items()
-            if k == "style"
+            name: meter.see(picture) for (k, name), (_, picture) in prepared.items() if k == "style"
         }
         files = {path.stem: prepared["style", path.stem][0] for path in styles}
         for name, looks, against in _rows(files, methods, models, presets):
@@ -123,7 +121,11 @@ def main(
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             cost = json.loads(done.stdout.splitlines()[-1])
             found = [
-                meter.losses(read_picture(into / f"{index}-{file.stem}.png"), content, targets[of])
+                meter.losses(
+                    meter.see(read_picture(into / f"{index}-{file.stem}.png")),
+                    content,
+                    targets[of],
+                )
                 for index, of in enumerate(against)
                 for (file, _), content in zip(sources, contents, strict=True)
             ]

@@ -48,17 +48,17 @@ def main(
         torch.set_num_threads(threads)
     meter = Meter(load_vgg(given=vgg))
     pictures = [read_picture(path, shorter=SIDE) for path in sorted(photographs.glob("*.jpg"))]
-    contents = [meter.content(picture) for picture in pictures]
+    contents = [meter.see(picture) for picture in pictures]
     totals: dict[str, list[Tensor]] = {}
     for path in styles:
         click.echo(path.stem)
         picture = read_picture(path, shorter=SIDE)
-        style = meter.style(picture)
+        style = meter.see(picture)
         paints: dict[str, Painter] = {THEMSELVES: lambda picture: picture}
         paints |= {str(network): painter(network, style=picture) for network in networks}
         for name, paint in paints.items():
             rows = [
-                meter.losses(paint(picture), content, style)
+                meter.losses(meter.see(paint(picture)), content, style)
                 for picture, content in zip(pictures, contents, strict=True)
             ]
             totals.setdefault(name, []).append(torch.stack(rows).mean(0))

@@ -16,10 +16,11 @@ def pictures():
 def test_a_style_is_like_itself_and_a_photograph_its_own_content(deep_vgg, pictures):
     meter = Meter(deep_vgg)
     photograph, style = pictures
-    as_style = meter.losses(style, meter.content(photograph), meter.style(style))
+    seen, wanted = meter.see(photograph), meter.see(style)
+    as_style = meter.losses(wanted, seen, wanted)
     assert as_style[:2].tolist() == pytest.approx([0, 0], abs=1e-9)
     assert as_style[2] > 0
-    as_content = meter.losses(photograph, meter.content(photograph), meter.style(style))
+    as_content = meter.losses(seen, seen, wanted)
     assert as_content[2] == 0
     assert (as_content[:2] > 0).all()
 
@@ -38,5 +39,5 @@ def test_the_losses_are_those_of_the_protocol(deep_vgg, pictures):
         gram += (products[0] - products[1]).square().mean().item() * 1e4
     there = (found["relu4_1"] - kept["relu4_1"]).square().mean().item()
     meter = Meter(deep_vgg)
-    measured = meter.losses(painted, meter.content(content), meter.style(style))
+    measured = meter.losses(*map(meter.see, (painted, content, style)))
     assert measured.tolist() == pytest.approx([moments, gram, there], rel=1e-3)
