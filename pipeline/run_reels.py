@@ -50,10 +50,10 @@ def open_reels(paths: Sequence[Path], *, span: Span, stack: ExitStack, notify: N
         span: the part of the source. Of a film as long as the source the same part is read; a
             shorter one is that part.
         stack: closes what must be closed.
-        notify: told what a person should know.
+        notify: told what a person should know, as that lengths seem to differ.
 
     Raises:
-        SourceError: one cannot be read, or is of another size or length than the source.
+        SourceError: one cannot be read, or is of another size than the source.
     """
     source = _Footage(paths[0], _probed(paths[0], stack, notify))
     expected = expected_frames(source.film, span)
@@ -65,7 +65,8 @@ def open_reels(paths: Sequence[Path], *, span: Span, stack: ExitStack, notify: N
             else _Footage(path, _probed(path, stack, notify))
         )
         part = _part(span, footage, source.film)
-        _check(footage, source, (expected_frames(footage.film, part), expected))
+        _check_size(footage, source)
+        _warn_of_length(footage, source, (expected_frames(footage.film, part), expected), notify)
         reels.append(footage.reel(part, notify))
     return Reels(tuple(reels), source.film.width, source.film.height, expected)
 
@@ -146,19 +147,23 @@ def _part(span: Span, footage: _Footage, source: Film) -> Span:
     return Span(None, None if span.end is None else span.end - span.start, span.frames)
 
 
-def _check(footage: _Footage, source: _Footage, expected: tuple[int | None, int | None]) -> None:
-    """Refuse at once what would be refused after minutes."""
+def _check_size(footage: _Footage, source: _Footage) -> None:
     mine, its = footage.film, source.film
     if (mine.width, mine.height) != (its.width, its.height):
         raise SourceError(
             f"{footage.path.name}: {mine.width}×{mine.height} pixels, and {source.path.name} has "
             f"{its.width}×{its.height}; only films of one size can be compared"
         )
+
+
+def _warn_of_length(
+    footage: _Footage, source: _Footage, expected: tuple[int | None, int | None], notify: Notify
+) -> None:
+    """Say at once what may be refused after minutes: that one film ends before the other."""
     found, wanted = expected
     if found is None or wanted is None or abs(found - wanted) <= max(2, _SLACK * wanted):
         return
-    raise SourceError(
-        f"{footage.path.name}: about {found} frames, and {source.path.name} has about {wanted}; "
-        f"only films of one length can be compared (--frames {min(found, wanted)} measures the "
-        "beginning)"
+    notify(
+        f"{footage.path.name}: about {found} frames, and {source.path.name} about {wanted}; to "
+        f"measure the beginning that both have, give --frames {min(found, wanted)}"
     )
