@@ -21,6 +21,7 @@ from .attentive import moments_loss
 from .decoder import PUBLIC_NAMES, WIDTHS, Decoder
 from .layers import pad
 from .network import PaintingNetwork
+from .slow_moments import SlowMoments
 from .vgg import Vgg
 
 LAYER = "relu4_1"
@@ -29,6 +30,8 @@ STYLE_WEIGHT = 10.0
 """Of the style loss beside the content loss, as in the published training."""
 EPSILON = 1e-5
 """Added to a variance: the value of the published code."""
+PLAIN = 1e-3
+"""Variance of a feature (1 is usual) below which its changes are no change of light."""
 PUBLIC = {
     "decoder.pth": {
         number: f"decoder.convolutions.{name}" for number, name in PUBLIC_NAMES.items()
@@ -54,6 +57,11 @@ class Adain(VggNetwork):
         super().__init__()
         self.widths = tuple(widths)
         self.decoder = Decoder(widths)
+        self._steady = False
+
+    def prefer_steady(self) -> None:
+        """Go by what a shot's features vary by, not by each frame's own."""
+        self._steady = True
 
     def architecture(self) -> dict[str, object]:
         """The arguments that make a network of this shape."""
@@ -70,7 +78,7 @@ class Adain(VggNetwork):
         """
         if vgg is None:
             raise ValueError("adain sees pictures by a VGG: give one")
-        return AdainPainter(self.decoder, vgg, styles, strength)
+        return AdainPainter(self.decoder, vgg, styles, strength, steady=self._steady)
 
     def objective(
         self, vgg: Vgg, contents: Tensor, styles: Tensor
@@ -100,15 +108,25 @@ class AdainPainter(PaintingNetwork):
         vgg: the extractor.
         styles: their pictures are read here.
         strength: alpha of the paper: 0 decodes the content's own features, 1 the styled ones.
+        steady: whether the pictures are frames of a film, in order: then their features' moments
+            are followed slowly (see `SlowMoments`).
     """
 
-    def __init__(self, decoder: Decoder, vgg: Vgg, styles: Mixture, strength: float) -> None:
+    def __init__(
+        self, decoder: Decoder, vgg: Vgg, styles: Mixture, strength: float, *, steady: bool = False
+    ) -> None:
         super().__init__()
         where = next(vgg.parameters())
         self.decoder = copy.deepcopy(decoder).eval().requires_grad_(False).to(where)
         self.vgg = vgg
         self._styles, self._strength = styles, strength
         self._moments = [moments(vgg(picture[None], [LAYER])[LAYER]) for picture in styles.pictures]
+        self._slow = [SlowMoments() for _ in styles.pictures] if steady else None
+
+    def begin_shot(self) -> None:
+        """Measure anew."""
+        for slow in self._slow or ():
+            slow.forget()
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint (N, 3, H, W) RGB in [0, 1]."""
@@ -118,11 +136,12 @@ class AdainPainter(PaintingNetwork):
         size = (content.shape[-2], content.shape[-1])
         weights = self._styles.weights(size).to(content.device)
         styled = torch.zeros_like(content)
-        for weight, (mean, deviation) in zip(weights, self._moments, strict=True):
-            here = weight if self._styles.masks is not None else None
-            styled = styled + renormalise(content, mean, deviation, where=here) * weight.to(
-                content.dtype
-            )
+        for index, (weight, wanted) in enumerate(zip(weights, self._moments, strict=True)):
+            own = moments(content, where=weight if self._styles.masks is not None else None)
+            if self._slow is not None:
+                own = _followed(self._slow[index], *own)
+            here = renormalise(content, *wanted, own=own)
+            styled = styled + here * weight.to(content.dtype)
         mixed = torch.lerp(content, styled, self._strength)
         painted: Tensor = self.decoder(mixed)[..., :height, :width]
         return painted.clamp(0, 1).to(pictures.dtype)
@@ -148,7 +167,11 @@ def moments(features: Tensor, *, where: Tensor | None = None) -> tuple[Tensor, T
 
 
 def renormalise(
-    content: Tensor, mean: Tensor, deviation: Tensor, *, where: Tensor | None = None
+    content: Tensor,
+    mean: Tensor,
+    deviation: Tensor,
+    *,
+    own: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
     """Adaptive instance normalisation (equation 8): features with these means and deviations.
 
@@ -156,10 +179,18 @@ def renormalise(
         content: (N, C, H, W) features.
         mean: (N, C, 1, 1) or (1, C, 1, 1), wanted.
         deviation: likewise.
-        where: see `moments`; of the content.
+        own: what the content is taken to have; None: what it has.
     """
-    own_mean, own_deviation = moments(content, where=where)
+    own_mean, own_deviation = own or moments(content)
     scale = deviation / own_deviation
     return torch.addcmul(
         (mean - own_mean * scale).to(content.dtype), content, scale.to(content.dtype)
     )
+
+
+def _followed(slow: SlowMoments, mean: Tensor, deviation: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and deviation to go by, (1, C, 1, 1) each, from those of a batch's frames."""
+    common = mean.mean(0, keepdim=True)
+    variance = (deviation.square() + (mean - common).square()).mean(0, keepdim=True)
+    followed, variance = slow.follow(common, variance, epsilon=PLAIN)
+    return followed, variance.sqrt()

@@ -153,6 +153,12 @@ class Patchwork(PaintingNetwork):
         self.painters = nn.ModuleList(painters)
         self._styles = styles
 
+    def begin_shot(self) -> None:
+        """For each painter."""
+        for painter in self.painters:
+            if isinstance(painter, PaintingNetwork):
+                painter.begin_shot()
+
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint (N, 3, H, W) RGB in [0, 1]."""
         height, width = pictures.shape[-2:]

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
+from .slow_moments import SlowMoments
+
 Border = Literal["reflect", "replicate", "zeros", "none"]
 """How a convolution continues its input. `zeros` costs no copy; it shows, so it is only for layers
 whose reach ends within the margin that a network cuts off. `none`: it is continued already."""
@@ -276,8 +278,10 @@ class InstanceNorm(nn.Module):
             puts (N, C) in its place, one row for each picture's style.
         bias: its mean, likewise.
         epsilon: added to a variance.
-        state: `live` measures each picture; `pooling` measures all pictures of a batch as one
-            and keeps what it found; `folded` does nothing, for the convolution before does it.
+        state: `live` measures each picture; `following` measures all pictures of a batch as one
+            and goes by what `moments` make of it; `folded` does nothing, for the convolution before
+            does it.
+        moments: of the shot so far.
     """
 
     def __init__(self, channels: int, *, epsilon: float = NORM_EPSILON) -> None:
@@ -285,8 +289,8 @@ class InstanceNorm(nn.Module):
         self.epsilon = epsilon
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
-        self.state: Literal["live", "pooling", "folded"] = "live"
-        self.scale_shift: tuple[Tensor, Tensor] | None = None
+        self.state: Literal["live", "following", "folded"] = "live"
+        self.moments = SlowMoments()
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Normalise (N, C, H, W)."""
@@ -295,11 +299,22 @@ class InstanceNorm(nn.Module):
         if self.state == "live":
             return self._measured_apart(pictures)
         variance, mean = torch.var_mean(pictures.float(), dim=(0, 2, 3), correction=0)
-        scale = self.weight * torch.rsqrt(variance + self.epsilon)
-        shift = self.bias - mean * scale
-        self.scale_shift = (scale, shift)
+        self.moments.follow(mean, variance, epsilon=self.epsilon)
+        scale, shift = self.scale_shift()
         columns = pictures * scale[:, None, None] + shift[:, None, None]
         return columns.to(pictures.dtype)
+
+    def scale_shift(self) -> tuple[Tensor, Tensor]:
+        """What the norm does to each channel by the moments of the shot: two of (C,), float32.
+
+        Raises:
+            RuntimeError: nothing was measured yet.
+        """
+        mean, variance = self.moments.mean, self.moments.variance
+        if mean is None or variance is None:
+            raise RuntimeError("the norm follows a shot of which it has seen nothing")
+        scale = self.weight.float() * torch.rsqrt(variance + self.epsilon)
+        return scale, self.bias.float() - mean * scale
 
     def _measured_apart(self, pictures: Tensor) -> Tensor:
         if pictures.dtype == torch.float32 and self.weight.dim() == 1:

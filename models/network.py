@@ -35,6 +35,9 @@ class PaintingNetwork(nn.Module):
         """
         raise NotImplementedError
 
+    def begin_shot(self) -> None:
+        """Forget what was measured: the pictures from now on show something else."""
+
 
 def ready(network: PaintingNetwork, device: torch.device, dtype: torch.dtype) -> PaintingNetwork:
     """A network where and as it is to paint from now on; it can be neither trained nor frozen then.
@@ -116,20 +119,49 @@ class StyleNetwork(PaintingNetwork):
         Raises:
             ModelError: the network is frozen already, or `ready` to paint.
         """
+        following = self.following()
+        following(pictures)
+        return self.folded(following)
+
+    def following(self) -> Self:
+        """A copy whose norms follow a shot of film slowly, rather than measure each frame.
+
+        Raises:
+            ModelError: the network is frozen already, or `ready` to paint.
+        """
+        copied = self._copy()
+        for _, norm in copied.normalised():
+            norm.state = "following"
+            norm.moments.forget()
+        return copied
+
+    @torch.no_grad()
+    def folded(self, following: StyleNetwork) -> Self:
+        """A copy with norms folded into the convolutions, by what another network measured.
+
+        Args:
+            following: from this network's `following`, on any device and in any precision.
+
+        Raises:
+            ModelError: this network is frozen already, or `ready` to paint.
+        """
+        copied = self._copy()
+        for (convolution, norm), (_, measured) in zip(
+            copied.normalised(), following.normalised(), strict=True
+        ):
+            scale, shift = measured.scale_shift()
+            where = convolution.weight.device
+            convolution.scale_outputs(scale.to(where), shift.to(where))
+            norm.state = "folded"
+        copied.frozen = True
+        return copied
+
+    def _copy(self) -> Self:
+        """A copy to be frozen."""
         if any(convolution.settled for convolution, _ in self.normalised()):
             raise ModelError(f"this {self.method} network is ready to paint; freeze it before")
         if self.frozen:
             raise ModelError(
                 f"this {self.method} network is frozen already; freeze the network it came from"
             )
-        frozen = copy.deepcopy(self).eval().requires_grad_(False)
-        pairs = frozen.normalised()
-        for _, norm in pairs:
-            norm.state = "pooling"
-        frozen(pictures)
-        for convolution, norm in pairs:
-            if norm.scale_shift is not None:
-                convolution.scale_outputs(*norm.scale_shift)
-            norm.state, norm.scale_shift = "folded", None
-        frozen.frozen = True
-        return frozen
+        return copy.deepcopy(self).eval().requires_grad_(False)

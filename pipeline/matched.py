@@ -34,6 +34,11 @@ class ColourMatched(PaintingNetwork):
         """Paint (N, 3, H, W) RGB in [0, 1], one after the other."""
         return torch.cat([self._paint(picture) for picture in pictures.chunk(len(pictures))])
 
+    def begin_shot(self) -> None:
+        """The style keeps the colours of the first shot: what it changes to would be no style."""
+        if self._painter is not None:
+            self._painter.begin_shot()
+
     def _paint(self, picture: Tensor) -> Tensor:
         painter = self._painter
         if painter is None:

@@ -171,3 +171,19 @@ def test_it_paints_as_the_published_code_does(vgg_weights, alpha, monkeypatch):
     painted = network.with_styles(Mixture((style[0],)), vgg=load_vgg(), strength=alpha)(content)
     error = (painted - published(vgg_weights, content, style, alpha)).square().mean()
     assert -10 * error.log10() > 70
+
+
+def test_on_film_a_thing_that_passes_does_not_change_the_rest(adain, vgg, styles, photographs):
+    passing = photographs[:1].clone()
+    passing[..., :16, :16] = 1
+
+    def changed(painter):
+        before, after = (painter(picture) for picture in (photographs[:1], passing))
+        return (after - before)[..., 40:, 40:].abs().mean()
+
+    live = adain.with_styles(Mixture(styles[:1]), vgg=vgg)
+    adain.prefer_steady()
+    steady = adain.with_styles(Mixture(styles[:1]), vgg=vgg)
+    assert changed(steady) < 0.6 * changed(live)
+    steady.begin_shot()
+    assert torch.allclose(steady(passing), live(passing), atol=1e-6)

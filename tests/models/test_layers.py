@@ -126,13 +126,28 @@ def test_live_norm_of_a_single_pixel_is_the_bias(dtype):
     torch.testing.assert_close(painted, norm.bias, atol=1e-4, rtol=0)
 
 
-def test_pooling_measures_all_pictures_as_one():
+def test_a_norm_that_follows_a_shot_measures_all_pictures_as_one():
     norm = InstanceNorm(3)
-    norm.state = "pooling"
+    norm.state = "following"
     side_by_side = torch.cat([PICTURES[:1], PICTURES[1:]], dim=3)
     wanted = F.instance_norm(side_by_side)
     found = norm(PICTURES)
     torch.testing.assert_close(torch.cat([found[:1], found[1:]], 3), wanted, atol=1e-5, rtol=0)
+
+
+def test_a_norm_that_follows_a_shot_goes_by_what_came_before():
+    norm = InstanceNorm(3)
+    norm.state = "following"
+    first = norm(PICTURES)
+    brighter = norm(PICTURES + 0.1)
+    assert (brighter - first).mean() > 0.1  # it was not taken out at once
+    norm.moments.forget()
+    torch.testing.assert_close(norm(PICTURES + 0.1), first, atol=1e-4, rtol=0)
+
+
+def test_a_norm_that_has_seen_nothing_says_so():
+    with pytest.raises(RuntimeError, match="seen nothing"):
+        InstanceNorm(3).scale_shift()
 
 
 def test_a_folded_norm_does_nothing():

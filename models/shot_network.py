@@ -1,0 +1,79 @@
+"""A network whose norms are measured over a shot of film, and folded away between measurements.
+
+The frozen statistics of ReReVST (Wang 2020, 2007.01050) on the fly: no norm reacts to what passes
+through a single frame, and most frames are painted by a network that has no norms to compute. How
+soon it measures again depends on how much has changed, so light that fades is followed.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .any_style import Patchwork
+from .network import PaintingNetwork, StyleNetwork, ready
+
+EVERY = 8
+"""Frames between two measurements, in a shot that has been calm for as long."""
+CALM = 0.1
+"""How far a frame may be off (see `SlowMoments.moved`) for the shot to be called calm."""
+PLAIN = 0.01
+"""Deviation of a frame below which it is never folded: what its norms divide by is rounding."""
+
+
+class ShotNetwork(PaintingNetwork):
+    """Paints the frames of a film in order, shot by shot.
+
+    Args:
+        network: as trained: neither frozen nor `ready`.
+        device: where to paint.
+        dtype: in what precision.
+    """
+
+    def __init__(self, network: StyleNetwork, device: torch.device, dtype: torch.dtype) -> None:
+        super().__init__()
+        self._trained = network
+        self._measuring = network.following()
+        self._norms = [norm for _, norm in self._measuring.normalised()]
+        ready(self._measuring, device, dtype)
+        self._where = (device, dtype)
+        self._folded: PaintingNetwork | None = None
+        self._every = self._due = 0
+
+    def begin_shot(self) -> None:
+        """Measure anew."""
+        for norm in self._norms:
+            norm.moments.forget()
+        self._folded = None
+        self._every = self._due = 0
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Paint (N, 3, H, W) RGB in [0, 1], frames that follow those painted before."""
+        painter = self._measuring if self._folded is None else self._folded
+        painted: Tensor = painter(pictures)
+        self._due -= len(pictures)
+        if painter is self._measuring:
+            calm = max(norm.moments.moved for norm in self._norms) < CALM
+            calm = calm and float(pictures.float().std()) > PLAIN
+            # Soon at first and after a change, then ever more rarely.
+            self._every = min(EVERY, self._every * 2 + 1) if calm else 0
+            self._due = self._every
+            if self._due > 0:
+                self._folded = ready(self._trained.folded(self._measuring), *self._where)
+        elif self._due <= 0:
+            self._folded = None
+        return painted
+
+
+def for_film(network: PaintingNetwork, device: torch.device, dtype: torch.dtype) -> PaintingNetwork:
+    """A network where and as it is to paint film from now on: over shots, if it has norms."""
+    if isinstance(network, StyleNetwork):
+        return ShotNetwork(network, device, dtype)
+    if isinstance(network, Patchwork):
+        network.painters = nn.ModuleList(
+            for_film(painter, device, dtype)
+            for painter in network.painters
+            if isinstance(painter, PaintingNetwork)
+        )
+        return network
+    return ready(network, device, dtype)

@@ -1,0 +1,59 @@
+"""Mean and variance of channels over a shot of film: a frame's own flicker, these follow slowly."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+LEAST, MOST = 0.08, 0.5
+"""The share in what is followed that a new frame has: of one like those before, and of one that
+is nothing like them. Half is taken at once of light that changes, so nothing jumps."""
+
+
+class SlowMoments:
+    """What a norm goes by while a shot lasts.
+
+    The first frame's moments are taken as they are. Each later frame moves them by a share that
+    grows with how far it is off: a hand that passes changes little, light that fades is followed
+    in some frames.
+
+    Attributes:
+        mean: float32, one number for each channel, or None before the first frame.
+        variance: likewise.
+        moved: how far the last frame was off, in deviations (of the mean) and in natural logarithms
+            (of the deviation), the mean of all channels.
+    """
+
+    def __init__(self) -> None:
+        self.mean: Tensor | None = None
+        self.variance: Tensor | None = None
+        self.moved = math.inf
+
+    def forget(self) -> None:
+        """Begin a new shot."""
+        self.mean = self.variance = None
+        self.moved = math.inf
+
+    def follow(self, mean: Tensor, variance: Tensor, *, epsilon: float) -> tuple[Tensor, Tensor]:
+        """Take a frame in.
+
+        Args:
+            mean: float32, one number for each of the frame's channels.
+            variance: likewise, at least 0.
+            epsilon: variance below which channels count as plain, so that noise is no change.
+
+        Returns:
+            Mean and variance to go by.
+        """
+        if self.mean is None or self.variance is None:
+            self.mean, self.variance = mean, variance
+            return mean, variance
+        before, now = self.variance + epsilon, variance + epsilon
+        apart = (now / before).log().abs() / 2 + (mean - self.mean).abs() * before.rsqrt()
+        self.moved = float(apart.mean())
+        share = min(MOST, max(LEAST, self.moved))
+        self.mean = torch.lerp(self.mean, mean, share)
+        self.variance = torch.lerp(self.variance, variance, share)
+        return self.mean, self.variance

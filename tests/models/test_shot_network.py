@@ -1,0 +1,122 @@
+"""Networks on film: norms of the shot instead of the frame, folded where the shot is calm."""
+
+import pytest
+import torch
+
+from stylize.models.any_style import Mixture, Patchwork
+from stylize.models.johnson import Johnson
+from stylize.models.shot_network import ShotNetwork, for_film
+from stylize.models.swift import Swift
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(params=["swift", "johnson"])
+def network(request):
+    torch.manual_seed(0)
+    if request.param == "swift":
+        return Swift(widths=(4, 6, 8, 4), blocks=1, colour=True).eval().requires_grad_(False)
+    return Johnson().eval().requires_grad_(False)
+
+
+@pytest.fixture
+def shot(network):
+    return ShotNetwork(network, CPU, torch.float32)
+
+
+@pytest.fixture
+def frames():
+    """Twenty frames of one scene, each with its own noise."""
+    generator = torch.Generator().manual_seed(3)
+    scene = torch.rand(1, 3, 32, 48, generator=generator)
+    noise = torch.randn(20, 3, 32, 48, generator=generator) * 0.01
+    return (scene + noise).clamp(0, 1)
+
+
+def paint(network, frames):
+    with torch.inference_mode():
+        return torch.cat([network(frame[None]) for frame in frames])
+
+
+def test_the_first_frame_is_painted_as_by_the_network_itself(network, shot, frames):
+    torch.testing.assert_close(
+        paint(shot, frames[:1]), paint(network, frames[:1]), atol=2e-4, rtol=0
+    )
+
+
+def test_a_frame_between_measurements_is_painted_as_if_frozen_before(network, shot, frames):
+    still = frames[:1].expand(3, -1, -1, -1)
+    wanted = network.freeze(still[:1])(still[:1])
+    torch.testing.assert_close(paint(shot, still)[2:], wanted, atol=2e-4, rtol=0)
+    assert shot._folded is None  # it is measured again now
+
+
+def test_a_thing_that_passes_changes_nothing_elsewhere(network, shot, frames):
+    # A corner of a frame goes white: its norms change, and all of the frame with them.
+    passing = frames[:12].clone()
+    passing[6, :, :8, :8] = 1
+    calm, disturbed = (
+        (paint(each, passing)[6] - paint(each, passing)[5])[..., 24:, 24:].abs().mean()
+        for each in (shot, network)
+    )
+    assert calm < disturbed
+
+
+def test_light_that_fades_up_is_followed(network, shot, frames):
+    levels = torch.linspace(0, 1, 20)[:, None, None, None]
+    fading = torch.cat([frames * levels, frames[-1:].expand(12, -1, -1, -1)])
+    last, wanted = paint(shot, fading)[-1], paint(network, fading[-1:])[0]
+    never = paint(network.freeze(fading[1:2]), fading[-1:])[0]
+    assert (last - wanted).abs().mean() < 0.2 * (never - wanted).abs().mean()
+
+
+def test_a_new_shot_forgets_the_last(network, shot, frames):
+    paint(shot, frames * 0.2)
+    shot.begin_shot()
+    torch.testing.assert_close(
+        paint(shot, frames[:1]), paint(network, frames[:1]), atol=2e-4, rtol=0
+    )
+
+
+def test_a_calm_shot_is_measured_more_and_more_rarely(shot, frames, monkeypatch):
+    measured = []
+    forward = shot._measuring.forward
+    monkeypatch.setattr(
+        shot._measuring, "forward", lambda pictures: measured.append(1) or forward(pictures)
+    )
+    counts = []
+    for frame in frames:
+        before = len(measured)
+        paint(shot, frame[None])
+        counts.append(len(measured) - before)
+    assert counts[:5] == [1, 1, 0, 1, 0]
+    assert [index for index, count in enumerate(counts) if count] == [0, 1, 3, 7, 15]
+
+
+def test_batches_are_painted_as_their_frames_are(shot, frames):
+    apart = paint(shot, frames[:1])
+    shot.begin_shot()
+    together = shot(frames[:1].expand(4, -1, -1, -1))
+    torch.testing.assert_close(together, apart.expand(4, -1, -1, -1), atol=2e-4, rtol=0)
+
+
+def test_a_patchwork_follows_with_each_of_its_painters(frames):
+    torch.manual_seed(0)
+    painters = [Swift(widths=(4, 6, 8, 4), blocks=1, colour=True).eval() for _ in range(2)]
+    masks = (torch.ones(1, 4, 4), torch.zeros(1, 4, 4))
+    styles = Mixture((frames[0], frames[1]), (1.0, 1.0), masks)
+    film = for_film(Patchwork(painters, styles), CPU, torch.float32)
+    assert all(isinstance(painter, ShotNetwork) for painter in film.painters)
+    paint(film, frames[:3] * 0.1)
+    film.begin_shot()
+    with torch.inference_mode():
+        wanted = Patchwork(painters, styles)(frames[:1])
+    torch.testing.assert_close(paint(film, frames[:1]), wanted, atol=2e-4, rtol=0)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+def test_a_plain_shot_stays_plain_in_half_precision(network, level):
+    shot = ShotNetwork(network, CPU, torch.bfloat16)
+    frames = torch.full((3, 3, 32, 32), level, dtype=torch.bfloat16)
+    painted = paint(shot, frames).float()
+    assert painted.std((2, 3)).max() < 2 / 255
