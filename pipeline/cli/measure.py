@@ -110,8 +110,8 @@ def _show(found: Findings) -> None:
     show_table(titles, [row for gap in found.gaps for row in _rows(gap, names)])
     if found.fidelity is not None:
         lpips = found.fidelity.lpips
-        mean = f"mean of {found.fidelity.frames}"
-        shown = found.fidelity.missing if lpips is None else f"{lpips:.3f}  ({mean} frames)"
+        over = _over(found.fidelity.frames)
+        shown = found.fidelity.missing if lpips is None else f"{lpips:.3f}  ({over})"
         kept = _share(found.gaps[0].kept(1, of=2))
         facts = {"LPIPS": shown, "gradient kept": kept}
         show_section(facts, title=f"{names[1]} beside {names[2]}")
@@ -120,7 +120,7 @@ def _show(found: Findings) -> None:
             (name, f"{one.style:.3f}", f"{one.gram:.3f}", f"{one.content:.3f}")
             for name, one in zip(names, found.style.losses, strict=True)
         ]
-        click.echo(f"\nlike {found.style.picture.name} (mean of {found.style.frames} frames)")
+        click.echo(f"\nlike {found.style.picture.name} ({_over(found.style.frames)})")
         show_table(("film", "style", "Gram", "content"), rows)
 
 
@@ -140,8 +140,12 @@ def _rows(gap: GapFindings, names: list[str]) -> list[tuple[str, ...]]:
     ]
 
 
+def _over(frames: int) -> str:
+    return f"mean of {frames} frames" if frames != 1 else "one frame"
+
+
 def _figure(value: float) -> str:
-    """Three figures, and never fewer decimals than fit in a column."""
+    """Three figures; large numbers whole."""
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 

@@ -104,7 +104,7 @@ def _worst(findings: Findings, letters: Sequence[str]) -> list[Cell]:
     cells = [[as_cell(one.pictures[film]) for one in findings.worst] for film in (0, 1)]
     cells += [[_heat(one.errors[film], top) for one in findings.worst] for film in painted]
     rows = [[_fitted(cell, len(row)) for cell in row] for row in cells]
-    names = ("source", "painting", "its error", "frame by frame")[: len(rows)]
+    names = ("source", "painting", "its error", "error, frame by frame")[: len(rows)]
     headings = [
         f"{letter}  at {clock(float(one.time))}, error {one.error:.3g}"
         for letter, one in zip(letters, findings.worst, strict=True)
