@@ -16,12 +16,13 @@ import torch
 from torch import Tensor
 
 from .any_style import AnyStyle, Mixture
+from .canvas import Canvas
 from .errors import ModelError
 from .gatys_options import GatysOptions
 from .network import PaintingNetwork
 from .optimise_picture import Adam, Lbfgs, optimise_picture
 from .picture_loss import PictureLoss, Wanted, measure_styles
-from .scales import fitting, resized, scales, split_steps
+from .scales import fitting, resized, split_steps
 from .vgg import Vgg
 
 _LONGEST_STYLE = 4
@@ -109,49 +110,54 @@ class GatysPainter(PaintingNetwork):
     def _paint(self, content: Tensor, on_step: Callable[[], None]) -> Tensor:
         """Paint one (1, 3, H, W), from the coarsest scale to its own."""
         options = self._options
-        size = (content.shape[-2], content.shape[-1])
-        sizes = scales(size, smallest=options.smallest)
+        canvas = Canvas((content.shape[-2], content.shape[-1]), smallest=options.smallest)
+        content, styles = canvas.frame(content), canvas.frame_masks(self._styles)
         optimiser = Lbfgs() if options.optimizer == "lbfgs" else Adam(options.learning_rate)
-        painted = self._start(content, sizes[0])
-        for scale, steps in zip(sizes, split_steps(options.iterations, len(sizes)), strict=True):
-            painted = resized(painted, scale)
+        painted = self._start(content, canvas)
+        steps_of_each = split_steps(options.iterations, len(canvas.sizes))
+        for size, steps in zip(canvas.sizes, steps_of_each, strict=True):
+            painted = resized(painted, size)
             if not steps:
                 continue
-            optimiser.resize(scale)
+            optimiser.resize(size)
             painted = optimise_picture(
                 painted,
-                self._loss(resized(content, scale)),
+                self._loss(resized(content, size), styles, side=canvas.side(size)),
                 optimiser=optimiser,
                 steps=steps,
                 average=options.average,
                 on_step=on_step,
             )
-        return resized(painted, size)
+        return canvas.cut(painted)
 
-    def _loss(self, content: Tensor) -> PictureLoss:
-        """The loss of pictures that show this content, (1, 3, h, w)."""
-        key = min(content.shape[-2:]), content.device
+    def _loss(self, content: Tensor, styles: Mixture, *, side: int) -> PictureLoss:
+        """The loss of pictures that show this content, (1, 3, h, w).
+
+        Args:
+            content: with its frame.
+            styles: with masks for it.
+            side: shorter side in pixels of what is in the frame.
+        """
+        key = side, content.device
         if key not in self._wanted:
             while len(self._wanted) >= _KEPT_SCALES:
                 self._wanted.pop(next(iter(self._wanted)))
-            shorter = key[0] * self._options.style_scale
-            pictures = [
-                _fitted(picture, shorter).to(content.device) for picture in self._styles.pictures
-            ]
+            shorter = side * self._options.style_scale
+            pictures = [_fitted(picture, shorter).to(content.device) for picture in styles.pictures]
             self._wanted[key] = measure_styles(self.vgg, pictures, self._options)
-        return PictureLoss(
-            self.vgg, content, wanted=self._wanted[key], styles=self._styles, options=self._options
-        )
+        wanted = self._wanted[key]
+        return PictureLoss(self.vgg, content, wanted=wanted, styles=styles, options=self._options)
 
-    def _start(self, content: Tensor, size: tuple[int, int]) -> Tensor:
-        """What the coarsest scale starts from."""
+    def _start(self, content: Tensor, canvas: Canvas) -> Tensor:
+        """What the coarsest scale starts from, of some size."""
         options = self._options
         if options.start is not None:
-            return options.start[None].to(content.device, torch.float32, copy=True)
+            start = options.start[None].to(content.device, torch.float32, copy=True)
+            return canvas.frame(start)
         if options.init == "content":
             return content
         generator = torch.Generator().manual_seed(options.seed)
-        noise = torch.randn(3, *size, generator=generator)
+        noise = torch.randn(3, *canvas.sizes[0], generator=generator)
         if options.init == "style":
             mean, root = _colours(self._styles)
         else:

@@ -19,9 +19,9 @@ Start = Literal["content", "noise", "style"]
 Variation = Literal["squared", "absolute"]
 Descent = Literal["lbfgs", "adam"]
 
-_STYLE_LAYERS = {"relu1_1": 1.0, "relu2_1": 2.0, "relu3_1": 4.0, "relu4_1": 8.0, "relu5_1": 8.0}
-"""As their channels. With all alike, shallow layers have most of a Gram's loss: plain parts of a
-photograph then take on the style's grain, not its strokes."""
+_STYLE_LAYERS = {"relu1_1": 10.0, "relu2_1": 4.0, "relu3_1": 4.0, "relu4_1": 1.0, "relu5_1": 1.0}
+"""Deep layers bring strokes, and cost most of the content; shallow ones bring colours and grain.
+With all alike colours come late: after 100 steps five times as much is left to go at relu1_1."""
 _LAYER = re.compile(r"relu(?:[12]_[12]|[345]_[1-4])")
 _LAYERS_EXAMPLE = "relu1_1,relu4_1:0.5"
 _MOST = 1_000_000

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -23,16 +24,28 @@ from .vgg import Vgg, stride
 Measured = dict[str, list[Statistics]]
 """By layer: the statistics of a picture as each style weighs its places, or one for all styles."""
 
+_Known = TypeVar("_Known")
+
+_LEAST_SIZE = 1e-12
+"""Of features that are 0 everywhere."""
+
 _Target = dict[str, Tensor]
 """By layer, the content's features in a tile."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
-    """What the styles are at one layer: how features are compared, and with what of each style."""
+    """What the styles are at one layer.
+
+    Attributes:
+        term: how features are compared.
+        styles: with what of each style.
+        sizes: of each style (see `Term.size`).
+    """
 
     term: Term
     styles: list[Statistics]
+    sizes: list[float]
 
 
 def measure_styles(
@@ -52,7 +65,11 @@ def measure_styles(
     }
     found = [_measure_whole(vgg, each, terms, side=options.tile) for each in pictures]
     return {
-        layer: Wanted(term, [term.prepare(each[layer][0]) for each in found])
+        layer: Wanted(
+            term,
+            styles=[term.prepare(each[layer][0]) for each in found],
+            sizes=[term.size(each[layer][0]) for each in found],
+        )
         for layer, term in terms.items()
     }
 
@@ -90,6 +107,11 @@ class PictureLoss:
             for layer, each in weights.items()
         }
         self._targets = [self._target(content, tile) for tile in self._view.tiles]
+        self._energy = {
+            layer: sum(float(each[layer].float().square().sum()) for each in self._targets)
+            for layer in self._content
+        }
+        self._weights = self._weigh_styles(content)
 
     def __call__(self, picture: Tensor) -> tuple[float, Tensor]:
         """The loss of a picture, (1, 3, H, W) float32, and its gradient."""
@@ -121,8 +143,8 @@ class PictureLoss:
         options, loss = self._options, piece.new_zeros(())
         for layer, share in self._content.items():
             error = (features[layer] - target[layer]).square().sum()
-            count = len(features[layer]) * math.prod(self._view.grids[layer])
-            loss = loss + options.content_weight * share / count * error
+            weight = options.content_weight * share / max(self._energy[layer], _LEAST_SIZE)
+            loss = loss + weight * error
         if options.tv_weight:
             loss = loss + options.tv_weight * _variation(piece, tile, options.tv)
         return loss
@@ -130,13 +152,30 @@ class PictureLoss:
     def _style_loss(self, measured: Measured) -> Tensor:
         losses = []
         for layer, wanted in self._wanted.items():
-            groups = measured[layer]
-            if len(groups) == 1:  # no masks: all styles look at the same
-                groups = groups * len(wanted.styles)
-            weight = self._options.style_weight * self._style[layer] * wanted.term.scale
-            for share, found, style in zip(self._shares[layer], groups, wanted.styles, strict=True):
-                losses.append(weight * share * wanted.term.distance(found, style))
+            groups = _for_each(wanted.styles, measured[layer])
+            weighed = zip(self._weights[layer], groups, wanted.styles, strict=True)
+            for weight, found, style in weighed:
+                losses.append(weight * wanted.term.distance(found, style))
         return torch.stack(losses).sum() if losses else torch.zeros(())
+
+    def _weigh_styles(self, content: Tensor) -> dict[str, list[float]]:
+        """What each distance counts: it is taken in parts of the sizes of style and content."""
+        options = self._options
+        measured: Measured = {}
+        if options.content_weight and self._wanted:  # a texture is to know nothing of the content
+            measured = _measure_tiles(self._view, content, self._terms, self._places)
+        weights = {}
+        for layer, wanted in self._wanted.items():
+            term, sizes = wanted.term, wanted.sizes
+            if measured:
+                groups = _for_each(sizes, [term.size(each) for each in measured[layer]])
+                sizes = [sum(both) for both in zip(sizes, groups, strict=True)]
+            usual = options.style_weight * self._style[layer] * term.scale
+            weights[layer] = [
+                usual * share / max(size, _LEAST_SIZE)
+                for share, size in zip(self._shares[layer], sizes, strict=True)
+            ]
+        return weights
 
     def _style_slopes(self, picture: Tensor) -> tuple[Tensor, list[Tensor]]:
         """The style's loss, and its slopes by the statistics of the whole picture."""
@@ -208,6 +247,11 @@ def _per_place(weights: Tensor, grid: tuple[int, int]) -> Tensor:
     if weights.shape[1:] == (1, 1):
         return weights.new_full((1, 1, 1), 1 / math.prod(grid))
     return weights / weights.sum((1, 2), keepdim=True)
+
+
+def _for_each(styles: Sequence[object], groups: list[_Known]) -> list[_Known]:
+    """What is known of the places of each style; without masks all look at the same."""
+    return groups * len(styles) if len(groups) == 1 else groups
 
 
 def _flat(measured: Measured) -> list[Tensor]:

@@ -43,6 +43,11 @@ def _painter(vgg, *, styles=None, **options):
     return Gatys(_options(**options)).with_styles(styles or Mixture((_stripes(),)), vgg=vgg)
 
 
+def _loss(painter, content):
+    """What the painter goes down, for pictures that show this content."""
+    return painter._loss(content, painter._styles, side=min(content.shape[-2:]))
+
+
 @pytest.mark.parametrize("size", [(1, 1), (17, 5), (33, 31), (1, 70)])
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 def test_a_picture_of_any_size_is_painted(vgg, size, optimizer):
@@ -92,11 +97,11 @@ def test_it_paints_under_inference_mode_and_keeps_the_dtype(vgg):
 
 def test_a_network_in_half_precision_paints_nearly_as_well(vgg):
     painter = _painter(vgg, iterations=20)
-    whole, loss = painter(_content()), painter._loss(_content())
+    whole, loss = painter(_content()), _loss(painter, _content())
     half = _painter(copy.deepcopy(vgg), iterations=20).to(torch.bfloat16)(_content())
     assert half.dtype == torch.float32
     first, reached, reached_in_half = (loss(each)[0] for each in (_content(), whole, half))
-    assert reached_in_half < 1.5 * reached < 0.1 * first
+    assert reached_in_half < 1.2 * reached < 0.3 * first
 
 
 def test_steps_are_reported_over_all_pictures_and_scales(vgg):
@@ -212,7 +217,7 @@ def test_with_the_real_vgg_the_loss_falls_and_the_content_stays(vgg_weights, sha
     styles = Mixture((read_picture(shared / "paintings" / "great_wave.jpg", shorter=64),))
     painter = Gatys(GatysOptions(iterations=8)).with_styles(styles, vgg=vgg)
     painted = painter(content)
-    loss = painter._loss(content)
+    loss = _loss(painter, content)
     assert loss(painted)[0] < 0.7 * loss(content)[0]
     correlation = torch.corrcoef(
         torch.stack([each.mean(1).flatten() for each in (painted, content)])

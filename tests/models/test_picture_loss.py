@@ -6,6 +6,7 @@ import torch
 from stylize.models.any_style import Mixture
 from stylize.models.gatys_options import GatysOptions
 from stylize.models.picture_loss import PictureLoss, measure_styles
+from stylize.models.style_terms import Gram
 from stylize.models.vgg import Vgg
 
 LAYERS = {"relu1_1": 1.0, "relu2_1": 0.5, "relu4_1": 2.0}
@@ -112,7 +113,7 @@ def test_the_total_variation_is_a_mean_of_differences(vgg):
 def test_the_losses_add_up_and_each_can_be_left_out(vgg):
     both, _ = _evaluate(vgg, (33, 46))
     content, _ = _evaluate(vgg, (33, 46), style_weight=0)
-    style, _ = _evaluate(vgg, (33, 46), content_weight=0)
+    style, _ = _evaluate(vgg, (33, 46), content_weight=1e-9)
     assert both == pytest.approx(content + style, rel=1e-5)
     assert min(content, style) > 0
 
@@ -148,21 +149,49 @@ def test_the_loss_of_a_mixture_is_the_mean_by_shares(vgg):
     assert both == pytest.approx((3 * first + second / 2) / 4, rel=1e-4)
 
 
-def test_a_gram_loss_is_a_hundred_times_that_of_the_authors(vgg):
-    """1000 / C² for each of five layers alike, of the mean squared error of FFᵀ / n."""
+def test_the_loss_of_the_content_is_in_parts_of_its_own_energy(vgg):
+    picture, content, _ = _pictures((33, 46))
+    settings = _options(style_weight=0, content_weight=3.0)
+    styles = Mixture((torch.rand(3, 9, 9),))
+    loss = PictureLoss(vgg, content, wanted={}, styles=styles, options=settings)
+    found, wanted = (vgg(each, ["relu3_1"])["relu3_1"] for each in (picture, content))
+    expected = 3 * (found - wanted).square().sum() / wanted.square().sum()
+    assert loss(picture)[0] == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_a_gram_loss_is_in_parts_of_what_style_and_content_have(vgg):
+    """|G - G'|² / (|G'|² + |G"|²) at each layer, G' of the style and G" of the content."""
     picture, content, (style, _) = _pictures((33, 46))
-    layers = ["relu1_1", "relu2_1", "relu3_1", "relu4_1"]
-    settings = GatysOptions(
-        content_layers={"relu4_1": 1}, style_layers=dict.fromkeys(layers, 1.0), content_weight=0
-    )
+    settings = _options(content_weight=1e-9)
     wanted = measure_styles(vgg, [style], settings)
     loss = PictureLoss(vgg, content, wanted=wanted, styles=Mixture((style[0],)), options=settings)
     expected = 0.0
-    for layer in layers:
-        grams = []
-        for each in (picture, style):
-            features = vgg(each, [layer])[layer][0].flatten(1)
-            grams.append(features @ features.T / features.shape[1])
-        error = (grams[0] - grams[1]).square().mean()
-        expected += 100 * 5 / 4 * 1000 / len(grams[0]) ** 2 * error.item()
+    for layer, weight in LAYERS.items():
+        found = (vgg(each, [layer])[layer][0].flatten(1) for each in (picture, content, style))
+        of_picture, of_content, of_style = (each @ each.T / each.shape[1] for each in found)
+        error = (of_picture - of_style).square().sum()
+        most = of_style.square().sum() + of_content.square().sum()
+        expected += Gram.scale * weight / sum(LAYERS.values()) * (error / most).item()
     assert loss(picture)[0] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("term", TERMS)
+@pytest.mark.parametrize("style", [torch.zeros(1, 3, 40, 50), _pictures((60, 30), seed=3)[0]])
+def test_no_style_is_farther_from_the_content_than_the_scale_of_its_term(vgg, term, style):
+    _, content, _ = _pictures((33, 46))
+    settings = _options(style_term=term)
+    wanted = measure_styles(vgg, [style], settings)
+    loss = PictureLoss(vgg, content, wanted=wanted, styles=Mixture((style[0],)), options=settings)
+    most = wanted["relu1_1"].term.scale
+    assert 0.001 * most < loss(content)[0] <= 1.001 * most
+
+
+def test_what_a_texture_is_measured_by_knows_nothing_of_the_content(vgg):
+    picture, content, (style, _) = _pictures((33, 46))
+    settings = _options(content_weight=0)
+    wanted = measure_styles(vgg, [style], settings)
+    losses = [
+        PictureLoss(vgg, each, wanted=wanted, styles=Mixture((style[0],)), options=settings)
+        for each in (content, torch.ones_like(content))
+    ]
+    assert losses[0](picture)[0] == losses[1](picture)[0]

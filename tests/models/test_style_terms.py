@@ -130,3 +130,17 @@ def test_steps_down_the_gradient_bring_features_nearer(name):
         with torch.no_grad():
             found -= length * slope / slope.norm()
     assert _distance(name, found, wanted).item() < 0.05 * first
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_are_at_most_as_far_apart_as_both_are_from_nothing(name):
+    found, wanted = _samples(1), _samples(2)
+    term = _term(name, wanted)
+    sizes = [term.size(term.measure(each, ALIKE)) for each in (found, wanted)]
+    assert min(sizes) > 0
+    assert _distance(name, found, wanted).item() <= sum(sizes)
+    none = torch.zeros(5, 60)
+    apart = torch.cat([found, none]), torch.cat([none, wanted])
+    term = _term(name, apart[1])
+    sizes = [term.size(term.measure(each, ALIKE)) for each in apart]
+    assert _distance(name, *apart).item() <= 1.001 * sum(sizes)
