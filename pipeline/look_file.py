@@ -22,14 +22,10 @@ What it may hold:
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Literal
-from unicodedata import category
 
 from stylize.models.methods import ANY_STYLE, METHODS, NAMES, MethodName
 from stylize.presets import shipped
@@ -37,6 +33,7 @@ from stylize.presets import shipped
 from .errors import PresetError, SettingsError
 from .settings import check_settings, did_you_mean, shown
 from .styles import Style, as_styles, typed_style
+from .toml_file import check_keys, line, lines, read_toml, reason, table, underscored
 
 Source = Literal["shipped", "user", "file"]
 WITHOUT_A_FILE = ("micro", "adain", "gatys", "nnst")
@@ -87,7 +84,10 @@ def read_look(path: Path, source: Source) -> Look:
     Raises:
         PresetError: the file cannot be read, is no TOML, or holds something that is not allowed.
     """
-    document = _parse(path)
+    try:
+        document = read_toml(path, what="preset")
+    except SettingsError as error:
+        raise PresetError(str(error)) from error
     try:
         return _look(document, path=path, source=source)
     except SettingsError as error:
@@ -104,11 +104,6 @@ def expanded(path: str) -> Path:
         return Path(path).expanduser()
     except RuntimeError as error:
         raise PresetError(f"{path}: there is no such home folder") from error
-
-
-def reason(error: Exception) -> str:
-    """What the system says is wrong with a path."""
-    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 def check_there(path: Path, key: str) -> None:
@@ -138,77 +133,46 @@ def look_document(
         summary: one line; None: that of `look`.
 
     Raises:
-        PresetError: the summary, or the path of a file, is more than a line of printable text.
+        SettingsError: the summary, or the path of a file, is more than a line of printable text.
     """
     ours = look.name if look.source == "shipped" else look.based_on
-    document: dict[str, object] = {"summary": _line(summary or look.summary, "summary")}
+    document: dict[str, object] = {"summary": line(summary or look.summary, "summary")}
     if ours:
         document["based_on"] = ours
     else:
         document["method"] = look.method
         if look.weights is not None:
-            document["weights"] = _line(str(look.weights.absolute()), "weights")
+            document["weights"] = line(str(look.weights.absolute()), "weights")
         if look.styles:
             named = (f"{style.path.absolute()}:{style.share}" for style in look.styles)
-            document["style"] = [_line(one, "style") for one in named]
+            document["style"] = [line(one, "style") for one in named]
         if look.options:
             document["options"] = dict(look.options)
         document["origin"] = dict(look.origin)
     if look.masks:
-        document["mask"] = [_line(str(mask.absolute()), "mask") for mask in look.masks]
+        document["mask"] = [line(str(mask.absolute()), "mask") for mask in look.masks]
     document["settings"] = {key: value for key, value in settings.items() if value is not None}
     return document
 
 
-def _parse(path: Path) -> dict[str, object]:
-    try:
-        text = path.read_bytes().decode().removeprefix("\ufeff")  # a mark of some editors
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PresetError(_located(path, text, str(error))) from error
-    except UnicodeDecodeError as error:
-        raise PresetError(f"{path}: no TOML: its text is not UTF-8") from error
-    except RecursionError as error:
-        raise PresetError(f"{path}: no look: its values are nested too deeply") from error
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
-        raise PresetError(f"{path}: cannot read this preset ({reason(error)})") from error
-
-
-def _located(path: Path, text: str, message: str) -> str:
-    """The parser's message in the form of compilers: file, line, column, what."""
-    what, _, where = message.rpartition(" (at ")
-    if numbers := re.search(r"line (\d+), column (\d+)", where):
-        line, column = numbers.groups()
-    else:  # "at end of document"
-        lines = text.split("\n")
-        line, column = str(len(lines)), str(len(lines[-1]) + 1)
-    return f"{path}:{line}:{column}: no TOML: {what[:1].lower()}{what[1:]}"
-
-
 def _look(document: Mapping[str, object], *, path: Path, source: Source) -> Look:
-    for key in document:
-        if key not in _KEYS:
-            raise PresetError(
-                f"no key {key!r}{did_you_mean(key, _KEYS)} (keys: {', '.join(_KEYS)})"
-            )
-    origin = {
-        key: _line(value, f"origin.{key}") for key, value in _table(document, "origin").items()
-    }
+    check_keys(document, _KEYS)
+    origin = {key: line(value, f"origin.{key}") for key, value in table(document, "origin").items()}
     base = _base(document)
     method = base.method if base else _method(document)
     return Look(
         name=path.stem,
-        summary=_line(document.get("summary", ""), "summary"),
+        summary=line(document.get("summary", ""), "summary"),
         method=method,
         weights=base.weights if base else _weights(document, method, path=path, source=source),
         origin=origin or (base.origin if base else {}),
-        settings=_settings(_table(document, "settings")),
+        settings=_settings(table(document, "settings")),
         source=source,
         path=path,
         based_on=base.name if base else None,
         styles=_styles(document, method, path=path),
         masks=_masks(document, path=path),
-        options=_table(document, "options"),
+        options=table(document, "options"),
     )
 
 
@@ -220,7 +184,7 @@ def _base(document: Mapping[str, object]) -> Look | None:
         raise PresetError(
             f"based_on already gives the network: leave out {' and '.join(sorted(twice))}"
         )
-    name, looks = _line(document["based_on"], "based_on"), shipped()
+    name, looks = line(document["based_on"], "based_on"), shipped()
     if name not in looks:
         near = did_you_mean(name, looks)
         raise PresetError(f"based_on: no look {name!r} ships{near} (these do: {', '.join(looks)})")
@@ -238,7 +202,7 @@ def _method(document: Mapping[str, object]) -> MethodName:
 def _weights(
     document: Mapping[str, object], method: MethodName, *, path: Path, source: Source
 ) -> Path | None:
-    named = _line(document.get("weights", ""), "weights")
+    named = line(document.get("weights", ""), "weights")
     if not named:
         if method in WITHOUT_A_FILE:
             return None
@@ -253,8 +217,7 @@ def _weights(
 
 def _styles(document: Mapping[str, object], method: MethodName, *, path: Path) -> tuple[Style, ...]:
     """The style pictures of a method for any style."""
-    given = document.get("style", [])
-    named = [_line(one, "style") for one in (given if isinstance(given, list) else [given])]
+    named = lines(document, "style")
     if bool(named) != (method in ANY_STYLE):
         wants = "must name a picture" if not named else "must be left out"
         raise PresetError(f"style {wants} where method is {method}")
@@ -268,41 +231,15 @@ def _styles(document: Mapping[str, object], method: MethodName, *, path: Path) -
 
 def _masks(document: Mapping[str, object], *, path: Path) -> tuple[Path, ...]:
     """The masks, one for each style."""
-    given = document.get("mask", [])
-    named = [_line(one, "mask") for one in (given if isinstance(given, list) else [given])]
+    named = lines(document, "mask")
     masks = tuple(path.parent / expanded(one) for one in named)
     for mask in masks:
         check_there(mask, "mask")
     return masks
 
 
-def _settings(table: Mapping[str, object]) -> dict[str, object]:
-    settings: dict[str, object] = {}
-    for key, value in table.items():
-        name = key.replace("-", "_")
-        if name in settings:
-            raise SettingsError(f"[settings] {name} is given twice")
-        settings[name] = value
+def _settings(given: Mapping[str, object]) -> dict[str, object]:
     try:
-        return check_settings(settings)
+        return check_settings(underscored(given))
     except SettingsError as error:
         raise SettingsError(f"[settings] {error}") from error
-
-
-def _table(document: Mapping[str, object], key: str) -> dict[str, object]:
-    table = document.get(key, {})
-    if not isinstance(table, dict):
-        raise PresetError(f"{key} must be a table (got {shown(table)})")
-    return table
-
-
-def _line(value: object, key: str) -> str:
-    """One line of text, safe to show in a terminal; numbers and dates are written out."""
-    if isinstance(value, date):
-        return str(value)
-    text = value if isinstance(value, str) else shown(value)
-    # Spaces of other kinds are harmless, and macOS puts them into the names of screenshots.
-    printable = all(each.isprintable() or category(each) == "Zs" for each in text)
-    if not isinstance(value, str | int) or not printable:
-        raise PresetError(f"{key} must be one line of printable text (got {shown(value)})")
-    return text

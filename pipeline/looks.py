@@ -27,11 +27,11 @@ from .look_file import (
     expanded,
     look_document,
     read_look,
-    reason,
 )
 from .partial import partial
 from .settings import did_you_mean, laid_over
 from .styles import Style, style_name
+from .toml_file import reason
 
 __all__ = [
     "BrokenLook",
@@ -148,7 +148,7 @@ def save_look(
 
     Raises:
         PresetError: the name cannot be used, is taken, or the file cannot be written.
-        SettingsError: a setting is not allowed.
+        SettingsError: a setting is not allowed, or the path of a file is no printable text.
     """
     if not re.fullmatch(r"\w[\w-]{0,63}", name):
         allowed = "up to 64 letters, digits, - and _, with no - in front"

@@ -27,7 +27,7 @@ ONLY_IN = {
     "cv2": ("pipeline.flow*", "pipeline.scene*"),
     "click": ("pipeline.cli", "pipeline.cli.*"),
     "rich": ("pipeline.cli", "pipeline.cli.*"),
-    "tomllib": ("pipeline.look_file",),
+    "tomllib": ("pipeline.toml_file",),
 }
 """Library to the modules that may know it."""
 

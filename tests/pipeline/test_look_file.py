@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from stylize.pipeline.errors import PresetError
+from stylize.pipeline.errors import PresetError, SettingsError
 from stylize.pipeline.look_file import look_document, read_look
 from stylize.pipeline.looks import model_look
 from stylize.pipeline.styles import Style
@@ -207,9 +207,9 @@ def test_a_document_keeps_the_network_and_leaves_out_what_is_none(read):
 def test_a_document_names_no_file_that_could_not_be_read_back(tmp_path, name):
     odd, plain = tmp_path / name, tmp_path / "plain.jpg"
     look = model_look(plain, method="swift")
-    with pytest.raises(PresetError, match=r"^style must be one line of printable text \(got "):
+    with pytest.raises(SettingsError, match=r"^style must be one line of printable text \(got "):
         look_document(model_look(plain, method="micro", styles=(Style(odd),)), settings={})
-    with pytest.raises(PresetError, match=r"^weights must be one line of printable text \(got "):
+    with pytest.raises(SettingsError, match=r"^weights must be one line of printable text \(got "):
         look_document(replace(look, weights=odd), settings={})
 
 

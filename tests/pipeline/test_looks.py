@@ -217,7 +217,7 @@ def test_a_setting_saved_as_none_is_the_default_again():
 def test_a_summary_may_be_given_and_must_be_a_line(folder):
     save_look("blue", based_on=find_look("wave"), settings={}, summary="Ein stürmischer Tag")
     assert find_look("blue").summary == "Ein stürmischer Tag"
-    with pytest.raises(PresetError, match="summary must be one line of printable text"):
+    with pytest.raises(SettingsError, match="summary must be one line of printable text"):
         save_look("red", based_on=find_look("wave"), settings={}, summary="two\nlines")
     assert [path.name for path in folder.iterdir()] == ["blue.toml"]
 
