@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from .run_measure import measure_film
     from .run_video import stylize_video
     from .settings import Settings
+    from .timeline import Change
     from .values import Span
 
 __all__ = [
     "Advanced",
+    "Change",
     "Event",
     "Failed",
     "Findings",
@@ -62,6 +64,7 @@ _HOMES = {
     "run_measure": ("measure_film",),
     "run_video": ("stylize_video",),
     "settings": ("Settings",),
+    "timeline": ("Change",),
     "values": ("Span",),
 }
 

@@ -39,6 +39,7 @@ __all__ = [
     "find_look",
     "list_looks",
     "model_look",
+    "names_file",
     "save_look",
     "user_folder",
 ]
@@ -71,14 +72,19 @@ def find_look(name_or_path: str) -> Look:
     Raises:
         PresetError: there is no such look, or its file is not as it should be.
     """
-    separators = {"/", os.sep, os.altsep}
-    if name_or_path.endswith(".toml") or separators.intersection(name_or_path):
+    if names_file(name_or_path):
         return read_look(expanded(name_or_path), "file")
     files = _files()
     if name_or_path not in files:
         near = did_you_mean(name_or_path, files)
         raise PresetError(f"no preset {name_or_path!r}{near} (see: stylize presets list)")
     return read_look(*files[name_or_path])
+
+
+def names_file(name_or_path: str) -> bool:
+    """Whether a look is named by its file, rather than by its name."""
+    separators = {"/", os.sep, os.altsep}
+    return name_or_path.endswith(".toml") or bool(separators.intersection(name_or_path))
 
 
 def list_looks() -> list[Look | BrokenLook]:

@@ -16,9 +16,11 @@ from .film.read_video import probe_video, read_video
 from .film.write_video import write_video
 from .prefetch import Prefetch
 from .prepare import Painter, prepare
+from .prepare_timeline import TimelinePainter, prepare_timeline
 from .settings import Settings
 from .spans import checked_span, expected_frames
 from .targets import Existing, beside, is_due
+from .timeline_file import TimelineSource, find_timeline
 from .values import SETTINGS_KEY, Film, Span
 
 FRAMES_AHEAD = 4
@@ -32,6 +34,7 @@ def stylize_video(
     target: str | Path | None = None,
     *,
     span: Span | None = None,
+    timeline: TimelineSource | None = None,
     existing: Existing = "refuse",
     metadata: bool = True,
     report: Report = ignore,
@@ -44,6 +47,8 @@ def stylize_video(
         target: the painted film, its format by its extension, or a folder for PNGs; None: beside
             the source, named after the look.
         span: the part to paint; None: all.
+        timeline: what changes over time, or the file that says so; then `options` say what the
+            film begins with, and are for the whole of it. None: nothing changes.
         existing: what to do if the target is there.
         metadata: whether to store in the film the settings that made it.
         report: called with each event, from the caller's thread.
@@ -57,7 +62,8 @@ def stylize_video(
     """
     source = Path(source)
     span = checked_span(span or Span())
-    choice = choose(**options)
+    over_time = None if timeline is None else find_timeline(timeline, options)
+    choice = choose(**options) if over_time is None else over_time.choice
     target = (
         Path(target)
         if target is not None
@@ -67,7 +73,15 @@ def stylize_video(
         report(Skipped(source, f"{target} is there already"))
         return Finished(target, "frames", 0, 1, 0, 0.0)
     film = probe_video(source, notify=lambda text: report(Notice(text)))
-    painter = prepare(choice, film=True, download=lambda done, total: report(Fetched(done, total)))
+
+    def download(done: int, total: int) -> None:
+        report(Fetched(done, total))
+
+    painter: Painter | TimelinePainter
+    if over_time is None:
+        painter = prepare(choice, film=True, download=download)
+    else:
+        painter = prepare_timeline(over_time, film, download=download)
     return paint_film(film, target, painter=painter, span=span, metadata=metadata, report=report)
 
 
@@ -75,7 +89,7 @@ def paint_film(
     film: Film,
     target: Path,
     *,
-    painter: Painter,
+    painter: Painter | TimelinePainter,
     span: Span,
     metadata: bool,
     report: Report,

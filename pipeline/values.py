@@ -89,6 +89,7 @@ class Film:
         pixel_aspect: width of a pixel over its height, for the upright frames.
         colour: of the upright SDR frames that reading yields: what the output is to be tagged with.
         has_alpha: whether frames carry an alpha plane.
+        begin: presentation time of the first frame, in seconds: what a `Span` counts from.
     """
 
     path: Path
@@ -101,6 +102,7 @@ class Film:
     pixel_aspect: Fraction
     colour: Colour
     has_alpha: bool
+    begin: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)

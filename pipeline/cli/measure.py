@@ -13,7 +13,7 @@ import click
 from . import interruption
 from .progress import reporting
 from .tables import show_json, show_section, show_table
-from .video import TIME
+from .times import TIME
 
 if TYPE_CHECKING:
     from stylize.pipeline import Findings

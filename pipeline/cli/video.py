@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from . import interruption
 from .options import encoding_options, look_options, restyle_options, typed_options
 from .outputs import existing, output_options
+from .over_time import CommandOverTime, chosen_timeline, timeline_options
 from .progress import reporting
+from .times import TIME
+
+if TYPE_CHECKING:
+    from stylize.pipeline.timeline import Change
 
 
-class _Time(click.ParamType[Fraction]):
-    """Seconds (`90`, `1.5`) or a clock time (`1:30`, `0:01:30.040`), kept exactly."""
-
-    name = "time"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Fraction:
-        found = re.fullmatch(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d*)?|\.\d+)", str(value))
-        if found is None:
-            self.fail(f"{value!r} is no time (seconds: 12.5, or a clock time: 1:02:03.5)")
-        hours, minutes, seconds = found.groups("0")
-        return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
-
-
-TIME = _Time()
-
-
-@click.command()
+@click.command(cls=CommandOverTime)
 @click.argument("source", type=click.Path(path_type=Path), metavar="FILM")
 @click.option(
     "-o",
@@ -45,6 +31,7 @@ TIME = _Time()
 @click.option("--start", type=TIME, help="Begin here: seconds, or 1:02:03.5.")
 @click.option("--end", type=TIME, help="End before here.")
 @click.option("--frames", type=int, metavar="N", help="At most this many frames.")
+@timeline_options
 @restyle_options
 @encoding_options
 @output_options
@@ -54,6 +41,9 @@ def video(
     start: Fraction | None,
     end: Fraction | None,
     frames: int | None,
+    timeline: Path | None,
+    changes: list[Change],
+    fade: Fraction | None,
     *,
     overwrite: bool,
     skip_existing: bool,
@@ -62,7 +52,11 @@ def video(
     as_json: bool,
     **painting: object,
 ) -> None:
-    """Paint a film; its times, sound, subtitles and chapters go through."""
+    """Paint a film; its times, sound, subtitles and chapters go through.
+
+    The style may change over time: what stands behind --at TIME holds from then on.
+    """
+    over_time = chosen_timeline(timeline, changes, fade)
     there = existing(overwrite=overwrite, skip_existing=skip_existing, otherwise="refuse")
     from stylize.pipeline import Span, stylize_video
 
@@ -73,6 +67,7 @@ def video(
                 source,
                 output,
                 span=Span(start, end, frames),
+                timeline=over_time,
                 existing=there,
                 metadata=metadata,
                 report=report,

@@ -61,6 +61,7 @@ def probe_video(path: Path, *, notify: Notify) -> Film:
             pixel_aspect=1 / aspect if turned else aspect,
             colour=colour,
             has_alpha=has_alpha(first.format.name),
+            begin=(first.pts or 0) * source.time_base,
         )
 
 
