@@ -16,6 +16,8 @@ from stylize.models import PaintingNetwork
 from stylize.models.weights import Progress
 
 from .choose import Choice
+from .clock import clock
+from .errors import StylizeError
 from .prepare import Painter, prepare
 from .targets import printable
 from .timeline import Timeline, refuse_beyond
@@ -103,19 +105,25 @@ class TimelinePainter:
         """
         at_work: dict[int, _AtWork] = {}
         for batch in batches:
-            mixtures = [self._mixture(frame.time - self._origin) for frame in batch.frames]
-            first = 0
-            for looks, group in groupby(mixtures, lambda mixture: mixture.looks):
-                alike = list(group)
-                part = _part(batch, first, first + len(alike))
-                first += len(alike)
+            for part, mixtures in self._parts(batch):
+                looks = mixtures[0].looks
                 for look in looks:
                     if look not in at_work:
                         at_work[look] = _AtWork(self._prepared(look))
                 paintings = [at_work[look].paint(part) for look in looks]
-                yield replace(part, pictures=_mixed(part.pictures, paintings, alike))
+                yield replace(part, pictures=_mixed(part.pictures, paintings, mixtures))
             now = batch.frames[-1].time - self._origin
             at_work = {look: at_work[look] for look in at_work if self._needed(look, now)}
+
+    def _parts(self, batch: Batch) -> Iterator[tuple[Batch, list[_Mixture]]]:
+        """Neighbouring frames that the same looks paint, and what each consists of."""
+        mixtures = [self._mixture(frame.time - self._origin) for frame in batch.frames]
+        begin = 0
+        for _, group in groupby(mixtures, lambda mixture: mixture.looks):
+            alike = list(group)
+            end = begin + len(alike)
+            yield Batch(batch.pictures[begin:end], batch.frames[begin:end]), alike
+            begin = end
 
     def _mixture(self, time: Fraction) -> _Mixture:
         """What a frame at this time, in seconds from the first, consists of."""
@@ -167,7 +175,8 @@ def prepare_timeline(
         download: told how the download of weights goes.
 
     Raises:
-        StylizeError: as `prepare`; or a moment lies beyond the film's end.
+        StylizeError: as `prepare`, or a moment lies beyond the film's end; the message says at
+            which moment.
     """
     refuse_beyond(timeline, film)
     looks: list[Painter] = []
@@ -177,11 +186,13 @@ def prepare_timeline(
         if strength == 0:
             turns.append(_Turn(None, 0.0))
             continue
-        look = next(
-            (i for i, known in enumerate(looks) if _alike(known, moment.choice)), len(looks)
-        )
+        known = (index for index, look in enumerate(looks) if _alike(look, moment.choice))
+        look = next(known, len(looks))
         if look == len(looks):
-            painter = prepare(moment.choice, film=True, download=download)
+            try:
+                painter = prepare(moment.choice, film=True, download=download)
+            except StylizeError as error:
+                raise type(error)(f"at {clock(moment.time)}: {error}") from error
             looks.append(replace(painter, network=PaintingNetwork(), coverage=None))
         turns.append(_Turn(look, 1.0 if looks[look].applies_strength else strength))
     return TimelinePainter(timeline, origin=film.begin, looks=tuple(looks), turns=tuple(turns))
@@ -203,12 +214,6 @@ def _whole(painter: Painter) -> Painter:
     if painter.applies_strength:
         return painter
     return replace(painter, choice=_at_full_strength(painter.choice))
-
-
-def _part(batch: Batch, first: int, end: int) -> Batch:
-    if end - first == len(batch.frames):
-        return batch
-    return Batch(batch.pictures[first:end], batch.frames[first:end])
 
 
 def _mixed(source: Tensor, paintings: list[Tensor], mixtures: list[_Mixture]) -> Tensor:
