@@ -188,9 +188,11 @@ def renormalise(
     )
 
 
-def _followed(slow: SlowMoments, mean: Tensor, deviation: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and deviation to go by, (1, C, 1, 1) each, from those of a batch's frames."""
-    common = mean.mean(0, keepdim=True)
-    variance = (deviation.square() + (mean - common).square()).mean(0, keepdim=True)
-    followed, variance = slow.follow(common, variance, epsilon=PLAIN)
-    return followed, variance.sqrt()
+def _followed(slow: SlowMoments, means: Tensor, deviations: Tensor) -> tuple[Tensor, Tensor]:
+    """Moments to go by, (N, C, 1, 1) each, from those of N frames in their order."""
+    pairs = [
+        slow.follow(mean, deviation.square(), epsilon=PLAIN)
+        for mean, deviation in zip(means, deviations, strict=True)
+    ]
+    mean, variance = (torch.stack(each) for each in zip(*pairs, strict=True))
+    return mean, variance.sqrt()

@@ -279,8 +279,8 @@ class InstanceNorm(nn.Module):
         bias: its mean, likewise.
         epsilon: added to a variance.
         state: `live` measures each picture; `following` measures all pictures of a batch as one
-            and goes by what `moments` make of it; `folded` does nothing, for the convolution before
-            does it.
+            and goes by what `moments` makes of them; `folded` does nothing, for the convolution
+            before does it.
         moments: of the shot so far.
     """
 

@@ -38,30 +38,43 @@ class ShotNetwork(PaintingNetwork):
         ready(self._measuring, device, dtype)
         self._where = (device, dtype)
         self._folded: PaintingNetwork | None = None
-        self._every = self._due = 0
+        self._left = self._pause = 0  # frames until the next measurement, and how many they were
 
     def begin_shot(self) -> None:
         """Measure anew."""
         for norm in self._norms:
             norm.moments.forget()
         self._folded = None
-        self._every = self._due = 0
+        self._left = self._pause = 0
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Paint (N, 3, H, W) RGB in [0, 1], frames that follow those painted before."""
-        painter = self._measuring if self._folded is None else self._folded
-        painted: Tensor = painter(pictures)
-        self._due -= len(pictures)
-        if painter is self._measuring:
-            calm = max(norm.moments.moved for norm in self._norms) < CALM
-            calm = calm and float(pictures.float().std()) > PLAIN
-            # Soon at first and after a change, then ever more rarely.
-            self._every = min(EVERY, self._every * 2 + 1) if calm else 0
-            self._due = self._every
-            if self._due > 0:
-                self._folded = ready(self._trained.folded(self._measuring), *self._where)
-        elif self._due <= 0:
-            self._folded = None
+        """Paint (N, 3, H, W) RGB in [0, 1], frames that follow those painted before.
+
+        They are painted alike in batches of any size.
+        """
+        painted, done = [], 0
+        while done < len(pictures):
+            if self._folded is None:
+                part = pictures[done : done + 1]
+                painted.append(self._measure(part))
+            else:
+                part = pictures[done : done + self._left]
+                painted.append(self._folded(part))
+                self._left -= len(part)
+                if self._left == 0:
+                    self._folded = None
+            done += len(part)
+        return torch.cat(painted)
+
+    def _measure(self, picture: Tensor) -> Tensor:
+        """Paint a frame by norms that follow the shot, and fold them for those after it."""
+        painted: Tensor = self._measuring(picture)
+        calm = max(norm.moments.moved for norm in self._norms) < CALM
+        calm = calm and float(picture.float().std()) > PLAIN
+        # Soon at first and after a change, then ever more rarely.
+        self._left = self._pause = min(EVERY, self._pause * 2 + 1) if calm else 0
+        if self._left:
+            self._folded = ready(self._trained.folded(self._measuring), *self._where)
         return painted
 
 

@@ -1,4 +1,4 @@
-"""Second stage: gather frames of one size into batches, and scatter batches into frames again."""
+"""Second stage: gather frames of one size and shot into batches; scatter them into frames again."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ WAITING_PIXELS = 64_000_000
 
 
 def gather(frames: Iterable[Frame], *, size: Callable[[int, int], int]) -> Iterator[Batch]:
-    """Stack frames of equal height and width.
+    """Stack frames of equal height and width, and of one shot.
 
     Frames of one size stay in order, so a film comes out as it went in. Where sizes are mixed (a
     folder of pictures), frames wait for others of their own size; those that have waited longest
-    go first once more than `WAITING_PIXELS` are held.
+    go first once more than `WAITING_PIXELS` are held. Nobody waits for a shot that is over.
 
     Args:
         frames: of any sizes.
@@ -28,8 +28,12 @@ def gather(frames: Iterable[Frame], *, size: Callable[[int, int], int]) -> Itera
         Batches in no set order of sizes; the last ones may be short.
     """
     waiting: dict[tuple[int, int], list[Frame]] = {}
-    held = 0
+    held = shot = 0
     for frame in frames:
+        if frame.shot != shot:
+            yield from map(_stack, waiting.values())
+            waiting.clear()
+            held, shot = 0, frame.shot
         height, width = frame.picture.shape[-2:]
         group = waiting.setdefault((height, width), [])
         group.append(frame)
@@ -42,12 +46,11 @@ def gather(frames: Iterable[Frame], *, size: Callable[[int, int], int]) -> Itera
             continue
         held -= sum(other.picture[0].numel() for other in ready)
         yield _stack(ready)
-    for group in waiting.values():
-        yield _stack(group)
+    yield from map(_stack, waiting.values())
 
 
 def scatter(batches: Iterable[Batch]) -> Iterator[Frame]:
-    """Give each picture back its frame's time, duration and alpha."""
+    """Give each picture back its frame's time, duration, alpha and shot."""
     for batch in batches:
         for frame, picture in zip(batch.frames, batch.pictures, strict=True):
             yield replace(frame, picture=picture)

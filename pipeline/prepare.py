@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from stylize.models import AnyStyle, Mixture, PaintingNetwork
 from stylize.models.network import ready
+from stylize.models.shot_network import for_film
 from stylize.models.vgg import Vgg
 from stylize.models.weights import Progress, sha256_of
 
@@ -30,6 +31,8 @@ from .styles import Style, check_style_wanted
 from .targets import printable
 from .values import Batch
 
+Place = Callable[[PaintingNetwork, torch.device, torch.dtype], PaintingNetwork]
+"""Puts a network where it paints, in a precision."""
 PIXELS_AT_ONCE = 16_000_000
 """Pixels in a batch on a graphics card: 16 frames of 720p, 7 of 1080p, 1 of 4K."""
 
@@ -75,8 +78,21 @@ class Painter:
             coverage=self.coverage,
         )
         return restyle(
-            batches, network=self.network, mixing=mixing, device=self.device, dtype=self.dtype
+            self._shot_by_shot(batches),
+            network=self.network,
+            mixing=mixing,
+            device=self.device,
+            dtype=self.dtype,
         )
+
+    def _shot_by_shot(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """The same, telling the network where a shot begins."""
+        shot = 0
+        for batch in batches:
+            if batch.frames[0].shot != shot:
+                shot = batch.frames[0].shot
+                self.network.begin_shot()
+            yield batch
 
     def size(self) -> int | None:
         """Shorter side in pixels at which the network is to see every picture; None: as it is."""
@@ -144,15 +160,17 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
     optimises = isinstance(paints, AnyStyle) and paints.optimises
     # The steps of an optimiser are far smaller than those of half precision.
     dtype = choose_dtype(settings.precision, device=device, film=film and not optimises)
+    frozen = film and settings.freeze
+    place = for_film if frozen else ready
     if isinstance(paints, AnyStyle):
-        if film:
+        if frozen:
             paints.prefer_steady()
         styles = _mixture(choice.styles, masks, size=loaded.style_size)
-        teach = partial(_taught, paints, loaded.vgg, settings.strength, device, dtype)
+        teach = partial(_taught, paints, loaded.vgg, settings.strength, place, device, dtype)
         network = ColourMatched(teach, styles, once=film) if settings.match_color else teach(styles)
     else:
         _refuse_matching(settings, loaded.method)
-        network = ready(paints, device, dtype)
+        network = place(paints, device, dtype)
     return Painter(
         choice=choice,
         network=network,
@@ -188,13 +206,14 @@ def _taught(
     method: AnyStyle,
     vgg: Vgg | None,
     strength: float,
+    place: Place,
     device: torch.device,
     dtype: torch.dtype,
     styles: Mixture,
 ) -> PaintingNetwork:
     """What paints in these styles, on its device."""
     if vgg is None:  # styles are measured on the processor then, precisely
-        return ready(method.with_styles(styles), device, dtype)
+        return place(method.with_styles(styles), device, dtype)
     if isinstance(method, nn.Module):
         method.to(device, dtype)
     vgg = vgg.to(device, dtype).to(memory_format=torch.channels_last)

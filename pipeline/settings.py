@@ -15,6 +15,7 @@ from .errors import SettingsError
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Deinterlace = Literal["auto", "off"]
+Smooth = Literal["fast", "off"]
 
 SMALLEST_SIZE = 16
 """Pixels of the shorter side: networks need about so many to see a stroke."""
@@ -33,6 +34,9 @@ class SettingsOptions(TypedDict, total=False):
     precision: Precision
     batch: int | None
     seed: int
+    smooth: Smooth
+    cuts: bool
+    freeze: bool
     codec: str | None
     crf: float | None
     quality: int | None
@@ -62,6 +66,10 @@ class Settings:
             fastest that the device computes natively.
         batch: frames painted at once; None: chosen from their size.
         seed: of every random choice.
+        smooth: `fast`: what was painted stays where it was from frame to frame of a film; `off`:
+            each frame by itself.
+        cuts: whether cuts are looked for in films; without, a film is one shot.
+        freeze: whether networks with norms go by the light of a shot, not of each of its frames.
         codec: encoder of films by its FFmpeg name; None: the container's usual one.
         crf: constant rate factor of films, lower is better; None: the encoder's usual one.
         quality: of JPEG, WebP and AVIF pictures, higher is better; of films it is put on the
@@ -85,6 +93,9 @@ class Settings:
     precision: Precision = "auto"
     batch: int | None = None
     seed: int = 0
+    smooth: Smooth = "fast"
+    cuts: bool = True
+    freeze: bool = True
     codec: str | None = None
     crf: float | None = None
     quality: int | None = None
@@ -161,6 +172,9 @@ _RULES: dict[str, _Rule] = {
     "precision": _choice(Precision),
     "batch": _whole(1, 256),
     "seed": _whole(0, 2**63 - 1),
+    "smooth": _choice(Smooth),
+    "cuts": _switch(),
+    "freeze": _switch(),
     "codec": _word(_NAME, "the name of an encoder, such as libx264"),
     "crf": _number(0, 63),
     "quality": _whole(1, 100),

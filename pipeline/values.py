@@ -32,21 +32,24 @@ class Frame:
         time: presentation time in seconds, exactly as the file says.
         duration: seconds until the picture is replaced.
         alpha: (1, H, W) float32 in [0, 1], or None for an opaque picture.
+        shot: which shot of its film it belongs to, counted from 0: nothing is carried over from
+            one shot to the next.
     """
 
     picture: Tensor
     time: Fraction = Fraction(0)
     duration: Fraction = Fraction(0)
     alpha: Tensor | None = None
+    shot: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Pictures of one size, stacked.
+    """Pictures of one size and one shot, stacked.
 
     Attributes:
         pictures: (N, 3, H, W) float32 RGB in [0, 1].
-        frames: the N frames they come from, in order (their times, durations and alphas).
+        frames: the N frames they come from, in order (their times, durations, alphas and shot).
     """
 
     pictures: Tensor

@@ -52,6 +52,16 @@ def restyle_options(command: _Command) -> _Command:
     )
 
 
+def steadying_options(command: _Command) -> _Command:
+    """Add the options of what crosses a film's frames, named as the fields of `Settings`."""
+    return _add(
+        command,
+        _setting("smooth", str, "NAME", "Keep what was painted where it was"),
+        _switch("cuts", "Look for cuts, and begin anew at each.  [default: --cuts]"),
+        _switch("freeze", "Paint by the light of a shot, not a frame.  [default: --freeze]"),
+    )
+
+
 def encoding_options(command: _Command) -> _Command:
     """Add the options of reading and writing files, named as the fields of `Settings`."""
     return _add(

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from . import interruption
-from .options import encoding_options, look_options, restyle_options, typed_options
+from .options import (
+    encoding_options,
+    look_options,
+    restyle_options,
+    steadying_options,
+    typed_options,
+)
 from .outputs import existing, output_options
 from .over_time import CommandOverTime, chosen_timeline, timeline_options
 from .progress import reporting
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--frames", type=int, metavar="N", help="At most this many frames.")
 @timeline_options
 @restyle_options
+@steadying_options
 @encoding_options
 @output_options
 def video(

@@ -93,11 +93,12 @@ def test_a_calm_shot_is_measured_more_and_more_rarely(shot, frames, monkeypatch)
     assert [index for index, count in enumerate(counts) if count] == [0, 1, 3, 7, 15]
 
 
-def test_batches_are_painted_as_their_frames_are(shot, frames):
-    apart = paint(shot, frames[:1])
+@pytest.mark.parametrize("size", [2, 5, 20])
+def test_batches_change_nothing(shot, frames, size):
+    apart = paint(shot, frames)
     shot.begin_shot()
-    together = shot(frames[:1].expand(4, -1, -1, -1))
-    torch.testing.assert_close(together, apart.expand(4, -1, -1, -1), atol=2e-4, rtol=0)
+    together = torch.cat([shot(batch) for batch in frames.split(size)])
+    torch.testing.assert_close(together, apart, atol=2e-4, rtol=0)
 
 
 def test_a_patchwork_follows_with_each_of_its_painters(frames):

@@ -12,6 +12,7 @@ from stylize.pipeline.cli.options import (
     encoding_options,
     look_options,
     restyle_options,
+    steadying_options,
     typed_settings,
 )
 from stylize.pipeline.settings import Settings, allowed
@@ -24,6 +25,7 @@ NAMES = [field.name for field in fields(Settings)]
 @click.command()
 @look_options
 @restyle_options
+@steadying_options
 @encoding_options
 def command(**params):
     """Give back what was typed."""

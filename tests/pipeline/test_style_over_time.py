@@ -23,6 +23,9 @@ LOSSLESS: dict[str, Any] = {"codec": "ffv1", "pixel_format": "bgr0"}
 ROUNDED = 1 / 255
 """What rounding to 8 bits may cost: half a level each for two films and for their mixture."""
 
+ALONE: dict[str, Any] = {"freeze": False, "smooth": "off"}
+"""Each frame by itself: no matter what came before it."""
+
 
 @pytest.fixture
 def other_file(tmp_path: Path) -> Path:
@@ -59,15 +62,15 @@ def test_looks_fade_into_each_other_and_into_the_untouched_film_by_exact_time(
     source: Path, network_file: Path, other_file: Path
 ):
     plain = frames_of(source)
-    first = painted(source, "first", model=network_file)
-    second = painted(source, "second", model=other_file)
+    first = painted(source, "first", model=network_file, **ALONE)
+    second = painted(source, "second", model=other_file, **ALONE)
     assert worst(first[0], second[0].picture) > 0.1
     changes = [
         Change(Fraction("0.5"), {"model": network_file}, Fraction("0.5")),
         Change(Fraction("1.2"), {"model": other_file}, Fraction("0.4")),
         Change(Fraction("2.1"), {"strength": 0.0}, Fraction("0.5")),
     ]
-    out = painted(source, "over", timeline=changes)
+    out = painted(source, "over", timeline=changes, **ALONE)
     assert [frame.time for frame in out] == [frame.time for frame in plain]
     mixed = set()
     for frame, a, b, c in zip(out, plain, first, second, strict=True):
@@ -87,6 +90,7 @@ def test_a_part_painted_alone_equals_the_same_part_of_the_whole_film(
     source: Path, network_file: Path, other_file: Path
 ):
     options: dict[str, Any] = {
+        **ALONE,
         "model": network_file,
         "timeline": [
             Change(Fraction(1), {"model": other_file}),
