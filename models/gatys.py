@@ -19,10 +19,10 @@ from .any_style import AnyStyle, Mixture
 from .canvas import Canvas
 from .errors import ModelError
 from .gatys_options import GatysOptions
-from .network import PaintingNetwork
-from .optimise_picture import Adam, Lbfgs, optimise_picture
+from .optimise_picture import Adam, Lbfgs, Optimiser, optimise_picture
 from .picture_loss import PictureLoss, Wanted, measure_styles
-from .scales import fitting, resized, split_steps
+from .refiner import Refiner
+from .scales import enlarged, fitting, resized, split_steps
 from .vgg import Vgg
 
 _LONGEST_STYLE = 4
@@ -65,7 +65,7 @@ class Gatys(AnyStyle):
         return GatysPainter(vgg, _counting(styles), self.options)
 
 
-class GatysPainter(PaintingNetwork):
+class GatysPainter(Refiner):
     """Paints each picture by optimising it.
 
     Args:
@@ -90,7 +90,25 @@ class GatysPainter(PaintingNetwork):
         Raises:
             ModelError: a picture, a style or the extractor holds numbers that are not finite.
         """
-        done, total = 0, len(pictures) * self._options.iterations
+        on_step = self._counter(len(pictures))
+        # What a surrounding inference mode has made can take part in no gradient: hence the copies.
+        with torch.inference_mode(mode=False), torch.no_grad():
+            painted = [self._paint(_copied(each), on_step) for each in pictures]
+            return torch.cat(painted).to(pictures.dtype)
+
+    def refine(self, pictures: Tensor, starts: Tensor) -> Tensor:
+        """Go on from paintings (see `Refiner`): at half the size first, for larger strokes."""
+        on_step = self._counter(len(pictures))
+        with torch.inference_mode(mode=False), torch.no_grad():
+            refined = [
+                self._refine(_copied(picture), _copied(start), on_step)
+                for picture, start in zip(pictures, starts, strict=True)
+            ]
+            return torch.cat(refined).to(pictures.dtype)
+
+    def _counter(self, pictures: int) -> Callable[[], None]:
+        """What counts the steps for so many pictures, and tells the painter's listener."""
+        done, total = 0, pictures * self._options.iterations
 
         def on_step() -> None:
             nonlocal done
@@ -98,37 +116,66 @@ class GatysPainter(PaintingNetwork):
             if self.on_step is not None:
                 self.on_step(done, total)
 
-        # What a surrounding inference mode has made can take part in no gradient: hence the copies.
-        with torch.inference_mode(mode=False), torch.no_grad():
-            contents = (
-                each[None].to(torch.float32, copy=True, memory_format=torch.contiguous_format)
-                for each in pictures
-            )
-            painted = [self._paint(content, on_step) for content in contents]
-            return torch.cat(painted).to(pictures.dtype)
+        return on_step
 
     def _paint(self, content: Tensor, on_step: Callable[[], None]) -> Tensor:
         """Paint one (1, 3, H, W), from the coarsest scale to its own."""
         options = self._options
         canvas = Canvas((content.shape[-2], content.shape[-1]), smallest=options.smallest)
         content, styles = canvas.frame(content), canvas.frame_masks(self._styles)
-        optimiser = Lbfgs() if options.optimizer == "lbfgs" else Adam(options.learning_rate)
+        optimiser = self._optimiser()
         painted = self._start(content, canvas)
         steps_of_each = split_steps(options.iterations, len(canvas.sizes))
         for size, steps in zip(canvas.sizes, steps_of_each, strict=True):
             painted = resized(painted, size)
+            if steps:
+                loss = self._loss(resized(content, size), styles, side=canvas.side(size))
+                painted = self._descend(painted, loss, optimiser, steps, on_step)
+        return canvas.cut(painted)
+
+    def _refine(self, content: Tensor, start: Tensor, on_step: Callable[[], None]) -> Tensor:
+        """Go on from one painting of one (1, 3, H, W).
+
+        At half the size only what changes there is taken over, so that no detail is lost.
+        """
+        options = self._options
+        canvas = Canvas((content.shape[-2], content.shape[-1]), smallest=options.smallest)
+        content, styles = canvas.frame(content), canvas.frame_masks(self._styles)
+        optimiser, painted = self._optimiser(), canvas.frame(start)
+        sizes = canvas.sizes[::-2][:2][::-1]
+        steps_of_each = split_steps(options.iterations, len(sizes))
+        for size, steps in zip(sizes, steps_of_each, strict=True):
             if not steps:
                 continue
-            optimiser.resize(size)
-            painted = optimise_picture(
-                painted,
-                self._loss(resized(content, size), styles, side=canvas.side(size)),
-                optimiser=optimiser,
-                steps=steps,
-                average=options.average,
-                on_step=on_step,
-            )
+            loss = self._loss(resized(content, size), styles, side=canvas.side(size))
+            before = resized(painted, size)
+            after = self._descend(before, loss, optimiser, steps, on_step)
+            change = enlarged(after - before, canvas.sizes[-1])
+            painted = (painted + change).clamp_(0, 1)
         return canvas.cut(painted)
+
+    def _optimiser(self) -> Optimiser:
+        options = self._options
+        return Lbfgs() if options.optimizer == "lbfgs" else Adam(options.learning_rate)
+
+    def _descend(
+        self,
+        painted: Tensor,
+        loss: PictureLoss,
+        optimiser: Optimiser,
+        steps: int,
+        on_step: Callable[[], None],
+    ) -> Tensor:
+        """Bring the loss of a picture down, at one scale."""
+        optimiser.resize((painted.shape[-2], painted.shape[-1]))
+        return optimise_picture(
+            painted,
+            loss,
+            optimiser=optimiser,
+            steps=steps,
+            average=self._options.average,
+            on_step=on_step,
+        )
 
     def _loss(self, content: Tensor, styles: Mixture, *, side: int) -> PictureLoss:
         """The loss of pictures that show this content, (1, 3, h, w).
@@ -164,6 +211,11 @@ class GatysPainter(PaintingNetwork):
             mean, root = torch.full((3,), 0.5), torch.eye(3) * 0.25
         noise = torch.einsum("ij,jhw->ihw", root, noise) + mean[:, None, None]
         return noise[None].clamp_(0, 1).to(content.device)
+
+
+def _copied(picture: Tensor) -> Tensor:
+    """A picture, (3, H, W), as (1, 3, H, W) that can take part in gradients."""
+    return picture[None].to(torch.float32, copy=True, memory_format=torch.contiguous_format)
 
 
 def _counting(styles: Mixture) -> Mixture:

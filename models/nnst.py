@@ -31,6 +31,7 @@ from .laplacian import compose, decompose, enlarged, resized
 from .layers import pad
 from .matching import ColumnMatch, LayerMatch
 from .network import PaintingNetwork
+from .refiner import Refiner
 from .style_colours import with_colours_of
 from .vgg import Vgg
 
@@ -125,7 +126,7 @@ class Nnst(AnyStyle):
         return NnstPainter(styles, vgg, strength, self.options)
 
 
-class NnstPainter(PaintingNetwork):
+class NnstPainter(Refiner):
     """Paints one picture after the other (see `Nnst`)."""
 
     def __init__(self, styles: Mixture, vgg: Vgg, strength: float, options: NnstOptions) -> None:
@@ -142,24 +143,38 @@ class NnstPainter(PaintingNetwork):
         """
         if self._strength == 0:
             return pictures.clone()
+        height, width = _padded(pictures[:1]).shape[-2:]
+        sizes = coarse_to_fine(height, width, most=self._options.scales)
+        return self._paint_each(pictures, None, sizes)
+
+    def refine(self, pictures: Tensor, starts: Tensor) -> Tensor:
+        """Go on from paintings (see `Refiner`): the passes at full size alone."""
+        height, width = _padded(pictures[:1]).shape[-2:]
+        return self._paint_each(pictures, starts, [(height, width)])
+
+    def _paint_each(
+        self, pictures: Tensor, starts: Tensor | None, sizes: list[tuple[int, int]]
+    ) -> Tensor:
+        """Paint one after the other, from a start or from the content itself."""
         height, width = pictures.shape[-2:]
-        right, below = max(SMALLEST - width, 0), max(SMALLEST - height, 0)
-        sizes = coarse_to_fine(height + below, width + right, most=self._options.scales)
         passes = len(pictures) * (len(sizes) + self._options.splitting)
         steps = _Steps(self, passes * self._options.iterations)
         painted = []
         # Nothing made in inference mode can be differentiated, so it is left, and inputs cloned.
         with torch.inference_mode(mode=False), torch.no_grad():
-            for picture in pictures:
-                content = pad(picture[None].clone().float(), 0, right, 0, below, "reflect")
-                painted.append(self._paint(content, sizes, steps)[..., :height, :width])
+            for index, picture in enumerate(pictures):
+                content = _padded(picture[None])
+                start = content if starts is None else _padded(starts[index][None])
+                painted.append(self._paint(content, start, sizes, steps)[..., :height, :width])
         return torch.cat(painted).to(pictures.dtype)
 
-    def _paint(self, content: Tensor, sizes: list[tuple[int, int]], steps: _Steps) -> Tensor:
+    def _paint(
+        self, content: Tensor, start: Tensor, sizes: list[tuple[int, int]], steps: _Steps
+    ) -> Tensor:
         """Paint one (1, 3, H, W) picture in float32."""
         options = self._options
         generator = torch.Generator().manual_seed(options.seed)
-        painted = resized(content, sizes[0])
+        painted = resized(start, sizes[0])
         for size in sizes:
             painted = self._by_columns(resized(content, size), painted, generator, steps)
         styles = self._styles_for(content)
@@ -243,6 +258,13 @@ def coarse_to_fine(height: int, width: int, *, most: int) -> list[tuple[int, int
     """
     halvings = max(0, min(most - 1, round(math.log2(min(height, width) / START))))
     return [(-(-height >> n), -(-width >> n)) for n in range(halvings, -1, -1)]
+
+
+def _padded(pictures: Tensor) -> Tensor:
+    """A float32 copy of (N, 3, H, W), continued to the right and below where it is too small."""
+    height, width = pictures.shape[-2:]
+    right, below = max(SMALLEST - width, 0), max(SMALLEST - height, 0)
+    return pad(pictures.clone().float(), 0, right, 0, below, "reflect")
 
 
 class _Loss(Protocol):

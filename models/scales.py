@@ -49,3 +49,10 @@ def resized(pictures: Tensor, size: tuple[int, int]) -> Tensor:
     if pictures.shape[-2:] == size:
         return pictures
     return F.interpolate(pictures, size, mode="bicubic", antialias=True).clamp_(0, 1)
+
+
+def enlarged(change: Tensor, size: tuple[int, int]) -> Tensor:
+    """What changes in a picture, (N, C, h, w), at a size that is not smaller."""
+    if change.shape[-2:] == size:
+        return change
+    return F.interpolate(change, size, mode="bicubic")
