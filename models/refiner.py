@@ -1,10 +1,13 @@
-"""The contract of painters that can go on from a painting: what stands on it stays where it fits."""
+"""The contract of painters that can go on from a painting, so that strokes on it stay."""
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from .network import PaintingNetwork
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Refiner(PaintingNetwork):

@@ -1,0 +1,199 @@
+"""Fourth stage: paint key frames better, and carry their strokes to the frames between.
+
+An optimiser takes a painting that is there and makes it a finer one, for a thousand times the cost
+of a fast network. So it is let loose on a few frames. Each begins with the strokes of the one
+before, carried to their places, so that the same thing goes on being painted by the same strokes.
+A frame between two key frames takes its strokes from both, from each as far as it still shows what
+that one shows, and more from the nearer. Where neither reaches, the fast painting is left.
+
+The parts: `keyframes` says which frames, `flow_tracks` follows what they show, `flow_strokes`
+carries and mixes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import torch
+from torch import Tensor
+
+from .flow import Field, Grey
+from .flow_carry import interleaved, planar
+from .flow_strokes import Carried, Key, blended, carried, light
+from .flow_tracks import Track, followed, glimpse, still, trusted
+from .keyframes import FURTHEST, KeyChooser, Keyframes
+from .values import Batch, Frame
+
+Refine = Callable[[Tensor, Tensor], Tensor]
+"""Takes a picture and a painting of it to begin with, (3, H, W) each; gives a finer painting."""
+
+
+@dataclass(slots=True, eq=False)
+class _Held:
+    """A frame that waits for its next key frame.
+
+    Attributes:
+        frame: with the fast painting as its picture, in half precision.
+        seen: its source, as flow is found in it.
+        first: the way to the key frame before it, and how far it is trusted; None: there is none.
+        last: likewise, to the one after.
+    """
+
+    frame: Frame
+    seen: Grey
+    first: tuple[Track, Field] | None
+    last: tuple[Track, Field] | None = None
+
+
+def refine(
+    batches: Iterable[Batch],
+    *,
+    refiner: Refine,
+    keyframes: Keyframes = Keyframes(),  # noqa: B008 - frozen
+    origin: Fraction = Fraction(0),
+) -> Iterator[Batch]:
+    """Refine a film.
+
+    Frames come out once their next key frame is painted, or their shot is over. Until then they
+    are held, 48 at most: 18 MB each in 1920×1080, which is 0.9 GB. Nothing is carried from one
+    shot to another. A shot without a key frame is left as it was painted.
+
+    Args:
+        batches: the fast paintings in `pictures`, the source pictures in `frames`; on the CPU.
+        refiner: the optimiser.
+        keyframes: which frames are key frames.
+        origin: presentation time of the film's first frame, in seconds.
+
+    Yields:
+        Each frame, in order, in a batch of its own; its picture is the painting, as sources are
+        not held.
+    """
+    chooser = KeyChooser(keyframes, origin=origin)
+    shot = _Shot(refiner, chooser, holds=True)
+    number = 0
+    for frame, painting in _pairs(batches):
+        if frame.shot != number:
+            yield from map(_alone, shot.end())
+            shot, number = _Shot(refiner, chooser, holds=True), frame.shot
+        yield from map(_alone, shot.add(frame, painting))
+    yield from map(_alone, shot.end())
+
+
+def refine_keys(
+    batches: Iterable[Batch],
+    *,
+    refiner: Refine,
+    keyframes: Keyframes = Keyframes(),  # noqa: B008 - frozen
+    origin: Fraction = Fraction(0),
+) -> Iterator[Frame]:
+    """The refined key frames alone, as `refine` would paint them."""
+    chooser = KeyChooser(keyframes, origin=origin)
+    shot = _Shot(refiner, chooser, holds=False)
+    number = 0
+    for frame, painting in _pairs(batches):
+        if frame.shot != number:
+            shot, number = _Shot(refiner, chooser, holds=False), frame.shot
+        yield from shot.add(frame, painting)
+
+
+class _Shot:
+    """Refines the frames of one shot.
+
+    Args:
+        refiner: the optimiser.
+        chooser: tells key frames; it goes on from shot to shot.
+        holds: whether the frames between key frames are wanted.
+    """
+
+    def __init__(self, refiner: Refine, chooser: KeyChooser, *, holds: bool) -> None:
+        self._refiner, self._chooser, self._holds = refiner, chooser, holds
+        self._held: list[_Held] = []
+        self._key: Key | None = None
+        self._key_time = Fraction(0)
+        self._track: Track | None = None
+        self._last: Grey | None = None
+        self._since: int | None = None
+        self._strokes_since = 0
+
+    def add(self, frame: Frame, painting: Tensor) -> Iterator[Frame]:
+        """Take the next frame; give all that is done by it."""
+        seen = glimpse(frame.picture)
+        way = self._way_to(seen)
+        shown = float(way[1].mean()) if way is not None else 0.0
+        self._since = None if self._since is None else self._since + 1
+        if self._chooser.wants(frame.time, since=self._since, shown=shown):
+            begin = self._carried(painting, way)
+            strokes = self._refiner(frame.picture, begin)
+            yield from self._begin(frame, seen, painting, strokes)
+            self._since = 0
+        elif self._key is not None and self._strokes_since >= FURTHEST:
+            # No key frame was asked for so soon: strokes are handed on as they are.
+            yield from self._begin(frame, seen, painting, self._carried(painting, way))
+        elif self._holds:
+            self._held.append(_Held(replace(frame, picture=painting.half()), seen, way))
+            if len(self._held) > FURTHEST:
+                yield self._done(self._held.pop(0), None)
+        self._last = seen
+        self._strokes_since += 1
+
+    def end(self) -> Iterator[Frame]:
+        """The frames behind the last key frame."""
+        for held in self._held:
+            yield self._done(held, None)
+        self._held = []
+
+    def _way_to(self, seen: Grey) -> tuple[Track, Field] | None:
+        """The way from the next frame to the last key frame."""
+        if self._key is None or self._track is None or self._last is None:
+            return None
+        key = self._key.seen
+        self._track = followed(self._track, key=key, last=self._last, now=seen)
+        return self._track, trusted(self._track, key=key, now=seen)
+
+    def _carried(self, painting: Tensor, way: tuple[Track, Field] | None) -> Tensor:
+        """A frame's painting, with the strokes of the last key frame."""
+        if self._key is None or way is None:
+            return painting
+        fast = interleaved(painting)
+        return planar(blended(fast, carried(self._key, *way, painting=fast), None, 0.0))
+
+    def _begin(
+        self, frame: Frame, seen: Grey, painting: Tensor, strokes: Tensor
+    ) -> Iterator[Frame]:
+        """Finish the frames that wait for this one, whose strokes go on from here."""
+        key = Key(seen, interleaved(strokes), light(interleaved(painting)))
+        track, last = still(seen), seen
+        for held in reversed(self._held):
+            track = followed(track, key=seen, last=last, now=held.seen)
+            held.last = track, trusted(track, key=seen, now=held.seen)
+            last = held.seen
+        for held in self._held:
+            yield self._done(held, key, at=frame.time)
+        self._held = []
+        yield replace(frame, picture=strokes)
+        self._key, self._key_time = key, frame.time
+        self._track, self._strokes_since = still(seen), 0
+
+    def _done(self, held: _Held, after: Key | None, *, at: Fraction = Fraction(0)) -> Frame:
+        """A frame that has waited, between the last key frame and the one after it."""
+        painting = interleaved(held.frame.picture.float())
+        first: Carried | None = None
+        last: Carried | None = None
+        if self._key is not None and held.first is not None:
+            first = carried(self._key, *held.first, painting=painting)
+        if after is not None and held.last is not None:
+            last = carried(after, *held.last, painting=painting)
+        passed, gap = held.frame.time - self._key_time, at - self._key_time
+        share = float(passed / gap) if gap > 0 else 0.0
+        return replace(held.frame, picture=planar(blended(painting, first, last, share)))
+
+
+def _pairs(batches: Iterable[Batch]) -> Iterator[tuple[Frame, Tensor]]:
+    for batch in batches:
+        yield from zip(batch.frames, batch.pictures, strict=True)
+
+
+def _alone(frame: Frame) -> Batch:
+    return Batch(torch.stack([frame.picture]), (frame,))
