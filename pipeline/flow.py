@@ -1,8 +1,13 @@
-"""Optical flow: where each pixel of one frame is in another. Used by what works across frames."""
+"""Optical flow: where each pixel of one frame is in another. Used by what works across frames.
+
+`dis_flow` is for measuring; `motion` is for following a film, several times faster.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from math import log2
+from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
 import numpy as np
@@ -16,6 +21,11 @@ METHOD = "DIS, medium preset"
 
 SMALLEST = 12
 """Pixels a side that OpenCV's pyramid needs."""
+
+Grey = np.ndarray[Any, np.dtype[np.uint8]]
+"""(H, W), 0 to 255."""
+Field = np.ndarray[Any, np.dtype[Any]]
+"""(H, W) or (H, W, C), float32: said so loosely because the stubs of OpenCV know no type."""
 
 _LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue (BT.601), as OpenCV turns pictures grey."""
@@ -42,13 +52,81 @@ def dis_flow(first: Tensor, second: Tensor) -> Tensor:
             f"frames are to be of one size, at least {SMALLEST}×{SMALLEST}"
         )
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search.setFinestScale(_finest(first.shape[-2:], search.getFinestScale()))
     flow = search.calc(_grey(first), _grey(second), None)  # type: ignore[call-overload] # its stubs want an array
     return torch.from_numpy(np.ascontiguousarray(flow.transpose(2, 0, 1)))
 
 
-def _grey(frame: Tensor) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def grey(picture: Tensor, *, size: tuple[int, int]) -> Grey:
+    """How bright a picture is, in another size.
+
+    Args:
+        picture: (3, H, W) RGB in [0, 1], on the CPU.
+        size: height and width of what is returned.
+    """
+    red, green, blue = (plane.numpy() for plane in picture)
+    luma = cv2.addWeighted(red, 255 * _LUMA[0], green, 255 * _LUMA[1], 0)
+    luma = cv2.addWeighted(luma, 1, blue, 255 * _LUMA[2], 0)
+    height, width = luma.shape
+    if min(height // size[0], width // size[1]) >= 2:  # halving first takes a third of the time
+        luma = cv2.resize(luma, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    resized = cv2.resize(luma, size[::-1], interpolation=cv2.INTER_AREA)
+    steps: Grey = np.rint(resized).clip(0, 255).astype(np.uint8)
+    return steps
+
+
+def motion(first: Grey, second: Grey, *, detail: Literal["fine", "coarse"]) -> Field:
+    """Find the motion from one frame to another, by DIS without its refinement.
+
+    In 512×288 pixels, on one core, `fine` takes 7 ms and `coarse` 1 ms.
+
+    Args:
+        first: at least 12×12 pixels.
+        second: of the same size.
+        detail: whether blocks are matched at every second pixel or so, or at every eighth.
+
+    Returns:
+        (H, W, 2): how many pixels to the right and down the content of each pixel of `first` lies
+        in `second`.
+    """
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    search.setFinestScale(0 if detail == "fine" else _finest(first.shape, 2))
+    search.setPatchStride(6 if detail == "fine" else 4)
+    search.setGradientDescentIterations(8)
+    flow: Field = search.calc(first, second, None)  # type: ignore[call-overload] # as above
+    return flow
+
+
+def fetch(picture: Field | Grey, columns: Field, rows: Field, *, sharp: bool = False) -> Field:
+    """Fetch a picture's values from places between its pixels; beyond the border, the nearest.
+
+    Args:
+        picture: (H, W) or (H, W, C).
+        columns: (h, w), places in pixels.
+        rows: likewise.
+        sharp: bicubic, which keeps detail where pictures are fetched again and again; or bilinear.
+
+    Returns:
+        (h, w) or (h, w, C).
+    """
+    how = cv2.INTER_CUBIC if sharp else cv2.INTER_LINEAR
+    values = picture.astype(np.float32, copy=False)
+    return cv2.remap(values, columns, rows, how, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _finest(size: Sequence[int], wanted: int) -> int:
+    """The finest scale to search, no coarser than the coarsest that such a picture has.
+
+    Asked for a coarser one, OpenCV takes scales by the width alone, and reads beyond the ends of a
+    picture that is wide and low: the program dies. The formula is OpenCV's own.
+    """
+    coarsest = min(int(log2(max(size) / 32) + 0.5), int(log2(min(size) / 8)))
+    return max(0, min(wanted, coarsest))
+
+
+def _grey(frame: Tensor) -> Grey:
     """(3, H, W) in [0, 1] to (H, W) in 0 to 255."""
     weights = torch.tensor(_LUMA, dtype=torch.float32)
     luma = (frame.detach().float().cpu() * weights[:, None, None]).sum(0)
-    grey: np.ndarray[Any, np.dtype[np.uint8]] = (luma * 255).round().clamp(0, 255).byte().numpy()
+    grey: Grey = (luma * 255).round().clamp(0, 255).byte().numpy()
     return grey

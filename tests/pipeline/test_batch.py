@@ -1,5 +1,6 @@
 """Frames into batches and back."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -67,3 +68,18 @@ def test_scattering_gives_each_picture_its_own_time_duration_and_alpha():
         assert torch.equal(after.picture, before.picture)
         assert (after.time, after.duration) == (before.time, before.duration)
         assert after.alpha is before.alpha
+
+
+def test_a_batch_ends_where_a_shot_does():
+    shots = [0, 0, 0, 1, 2, 2]
+    frames = [replace(frame(i), shot=shot) for i, shot in enumerate(shots)]
+    batches = list(gather(frames, size=two))
+    assert [[f.shot for f in b.frames] for b in batches] == [[0, 0], [0], [1], [2, 2]]
+    assert [f.time for f in scatter(batches)] == [f.time for f in frames]
+    assert [f.shot for f in scatter(batches)] == shots
+
+
+def test_nobody_of_any_size_waits_for_a_shot_that_is_over():
+    frames = [frame(0, 4, 6), frame(1, 6, 4), replace(frame(2, 4, 6), shot=1)]
+    batches = list(gather(frames, size=two))
+    assert [[f.shot for f in b.frames] for b in batches] == [[0], [0], [1]]

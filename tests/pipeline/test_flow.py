@@ -8,12 +8,20 @@ import torch
 from torch.nn.functional import interpolate
 
 from stylize.models.read_picture import read_picture
-from stylize.pipeline.flow import dis_flow
+from stylize.pipeline.flow import dis_flow, fetch, grey, motion
 
 
 def texture(height=96, width=128):
     coarse = torch.rand(1, 3, height // 8, width // 8, generator=torch.Generator().manual_seed(3))
     return interpolate(coarse, (height, width), mode="bicubic").clamp(0, 1)[0]
+
+
+def fine(first, second):
+    return motion(*(grey(each, size=each.shape[1:]) for each in (first, second)), detail="fine")
+
+
+def coarse(first, second):
+    return motion(*(grey(each, size=each.shape[1:]) for each in (first, second)), detail="coarse")
 
 
 def true_flow(path):
@@ -66,3 +74,35 @@ def test_frames_that_cannot_be_compared_are_refused(first, second, said):
 def test_the_smallest_frames_have_a_flow():
     flow = dis_flow(torch.zeros(3, 12, 12), torch.zeros(3, 12, 12))
     assert math.isclose(flow.abs().max().item(), 0, abs_tol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(12, 200), (15, 900), (14, 64), (200, 12), (31, 2000)])
+@pytest.mark.parametrize("find", [dis_flow, coarse, fine])
+def test_long_and_narrow_frames_have_a_flow_of_nothing_where_nothing_moves(find, size):
+    picture = torch.rand(3, *size, generator=torch.Generator().manual_seed(0))
+    assert abs(find(picture, picture)).max() < 0.5
+
+
+@pytest.mark.parametrize("find", [coarse, fine])
+def test_a_film_is_followed_to_a_fraction_of_a_pixel(find):
+    wide = texture(120, 180)
+    flow = find(wide[:, 10:100, 10:150], wide[:, 8:98, 5:145])[20:-20, 20:-20]
+    assert abs(flow - [5, 2]).mean() < 0.3
+
+
+def test_grey_is_luma_in_any_size():
+    picture = torch.tensor([1.0, 0.5, 0.0])[:, None, None].expand(3, 40, 60)
+    assert set(grey(picture, size=(16, 20)).ravel()) == {151}  # 0.299 + 0.587 / 2
+    assert grey(picture, size=(100, 90)).shape == (100, 90)
+
+
+def test_values_are_fetched_from_between_pixels_and_from_beyond_the_border():
+    row = np.float32([[0, 1, 4, 9]])
+    columns, rows = np.float32([[0.5, 2.5, 9]]), np.zeros((1, 3), np.float32)
+    np.testing.assert_allclose(fetch(row, columns, rows), [[0.5, 6.5, 9]])
+    smooth = np.float32([[np.sin(i / 3) for i in range(40)]])
+    between = np.float32([[10.5, 20.5]])
+    sharp = fetch(smooth, between, np.zeros((1, 2), np.float32), sharp=True)
+    plain = fetch(smooth, between, np.zeros((1, 2), np.float32))
+    true = np.sin(between / 3)
+    assert abs(sharp - true).max() < abs(plain - true).max()

@@ -1,0 +1,116 @@
+"""How far the last frame can be trusted to show the same thing at the same place, pixel by pixel.
+
+Part of smoothing. All of it is done in the small pictures in which the flow is found.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from .flow import Field, Grey, fetch
+
+ASTRAY = (0.2, 6.0)
+"""Squared pixels by which there and back may miss: 0.2·(|there|² + |back|²) + 6. Sundaram 2010
+has 0.01 and 0.5 for a precise flow; ours is coarse on the way back, and the other trusts follow."""
+NOISE = 5.0
+"""Steps of 8 bits by which the same thing may differ in two frames."""
+DATED = 4.0
+"""Steps of 8 bits by which the mean of a neighbourhood may differ from what is remembered of it
+before broad strokes are renewed: light that changes slowly is followed within 2 % of the range."""
+REPAINTED = 0.25
+"""Difference of painted colours, the mean of 8×8 pixels, that no flicker makes: something else is
+painted there."""
+_WINDOW = (3, 3)
+_BROAD = (15, 15)
+
+
+def steps(flow: Field) -> tuple[Field, Field]:
+    """The places, columns and rows, (H, W) each, where a flow (H, W, 2) leads."""
+    height, width = flow.shape[:2]
+    across = flow[..., 0] + np.arange(width, dtype=np.float32)
+    down = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    return across, down
+
+
+def seen_before(last: Grey, now: Grey, *, there: Field, back: Field) -> Field:
+    """Trust by the source: what is in view in both frames and looks alike.
+
+    What looks alike is a matter of texture: an error of the flow costs as much as there is.
+
+    Args:
+        last: (H, W), the last frame.
+        now: (H, W), this frame.
+        there: (H, W, 2), the flow from this frame to the last.
+        back: (H, W, 2), from the last frame to this.
+
+    Returns:
+        (⌈H/2⌉, ⌈W/2⌉) in [0, 1], with soft edges.
+    """
+    height, width = now.shape
+    # Every second pixel each way will do, at a quarter of the time.
+    columns, rows = (np.ascontiguousarray(plane[::2, ::2]) for plane in steps(there))
+    inside = (columns > -1) & (columns < width) & (rows > -1) & (rows < height)
+    leads, returns = there[::2, ::2], fetch(back, columns, rows)
+    squared = np.square(leads).sum(2) + np.square(returns).sum(2)
+    missed = np.square(leads + returns).sum(2) / (ASTRAY[0] * squared + ASTRAY[1])
+    present = now[::2, ::2].astype(np.float32)
+    different = _mean(np.square(present - fetch(last, columns, rows)))
+    texture = np.maximum(_mean(np.square(present)) - np.square(_mean(present)), 0)
+    trust = np.exp(-np.square(missed) - different / (NOISE**2 + texture))
+    soft: Field = cv2.GaussianBlur(trust * inside, (3, 3), 0)
+    return soft
+
+
+def not_dated(now: Grey, remembered: Field) -> Field:
+    """Trust in broad strokes: whether what was remembered of the source still is like it.
+
+    Args:
+        now: (H, W), this frame.
+        remembered: (H, W), of 0 to 255: the mean of many frames, brought to this frame's places.
+
+    Returns:
+        (⌈H/2⌉, ⌈W/2⌉) in [0, 1].
+    """
+    gone = cv2.boxFilter(now - remembered, -1, _BROAD)[::2, ::2] / DATED
+    trust: Field = np.exp(-np.square(gone))
+    return trust
+
+
+def not_repainted(change: Field, *, size: tuple[int, int]) -> Field:
+    """Trust by the painting: whether it still shows the same there.
+
+    Args:
+        change: (H, W, 3), the painting less what was carried over.
+        size: height and width of what is returned.
+
+    Returns:
+        (h, w) in [0, 1].
+    """
+    height, width = change.shape[:2]
+    coarse = (max(1, width // 8), max(1, height // 8))
+    broad = cv2.resize(change, coarse, interpolation=cv2.INTER_AREA)
+    trust = np.exp(-np.square(np.abs(broad).max(2) / REPAINTED))
+    enlarged: Field = cv2.resize(trust, size[::-1])
+    return enlarged
+
+
+def _mean(plane: Field) -> Field:
+    return cv2.boxFilter(plane, -1, _WINDOW)
+
+
+def renewed(remembered: Field, now: Grey, trust: Field, *, share: float) -> Field:
+    """The mean of frames, with this frame in it.
+
+    Args:
+        remembered: (H, W), brought to this frame's places.
+        now: (H, W), this frame.
+        trust: (h, w) in [0, 1]: where it is 0 nothing is remembered.
+        share: of this frame in the mean where trust is 1.
+
+    Returns:
+        (H, W) of 0 to 255.
+    """
+    kept = cv2.resize(trust, (now.shape[1], now.shape[0])) * np.float32(1 - share)
+    mean: Field = now + kept * (remembered - now)
+    return mean

@@ -1,0 +1,113 @@
+"""How much calming a film needs: as much as makes the painting stick to it, and no more.
+
+Part of smoothing. Calming costs likeness to what the network paints, so a network that is steady
+by itself, or a film whose own texture is restless, is calmed less. What is aimed at is an excess
+(see `steadiness`) of 1: the painting's difference from frame to frame over the source's, divided
+by the ratio of their squared gradients. It is estimated from one channel and every eighth pixel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .flow import Field, fetch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .flow_carry import Change
+
+SPARSE = slice(None, None, 8)
+GREEN = 1
+"""The channel that is nearest to brightness."""
+
+ALLOWED = 0.3
+"""Of the source's difference between frames: the painting may have as much, by their gradients.
+Most of what differs in our source is the error of our flow, which the painting is free of where it
+is carried over. Measured: excesses of 0.7 to 1.2 in films of all kinds."""
+LEAST = (0.37, 0.04)
+"""Shares of the fresh painting in the fine and the broad band when all calming is needed.
+Measured: below them the painting departs from the network's (LPIPS above 0.1) for little more
+calm."""
+_STEPS = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Mean squares of what differs between a frame and the last one, brought to its places.
+
+    Attributes:
+        source: of the source.
+        source_gradient: squared gradient of the source.
+        painted_gradient: of the painting.
+        bands: of the painting less what was carried over, in its fine and its broad band.
+    """
+
+    source: float
+    source_gradient: float
+    painted_gradient: float
+    bands: tuple[float, float]
+
+
+def difference(
+    *,
+    source: Tensor,
+    last: Tensor,
+    places: tuple[Field, Field],
+    fresh: Field,
+    change: Change,
+    trust: Field,
+) -> Difference:
+    """Measure, where there is trust.
+
+    Args:
+        source: (3, H, W), this frame.
+        last: (3, H, W), the last frame.
+        places: (H, W) each, columns and rows where the pixels of this frame are in the last.
+        fresh: (H, W, 3), the painting.
+        change: in it.
+        trust: (h, w) in [0, 1].
+    """
+    columns, rows = (np.ascontiguousarray(plane[SPARSE, SPARSE]) for plane in places)
+    now, before = source[GREEN].numpy(), last[GREEN].numpy()
+    moved = now[SPARSE, SPARSE] - fetch(before, columns, rows)
+    across = np.linspace(0, trust.shape[1] - 1, columns.shape[1]).round().astype(int)
+    down = np.linspace(0, trust.shape[0] - 1, columns.shape[0]).round().astype(int)
+    weight = trust[down[:, None], across] + 1e-6
+    weight /= weight.sum()
+    half = slice(None, None, 4)
+    whole = float((weight * np.square(change.whole[SPARSE, SPARSE, GREEN])).sum())
+    broad = float((weight * np.square(change.broad[half, half, GREEN])).sum())
+    return Difference(
+        float((weight * np.square(moved)).sum()),
+        _gradient(now),
+        _gradient(fresh[..., GREEN]),
+        (max(0.0, whole - broad), broad),
+    )
+
+
+def calming(found: Difference) -> float:
+    """How much calming keeps the painting's difference within what is allowed, 0 to 1."""
+    plain = found.source * found.painted_gradient / max(found.source_gradient, 1e-9)
+    degrees = np.linspace(0, 1, _STEPS)
+    remaining = np.square(shares(degrees)) @ np.array(found.bands)
+    enough = remaining <= ALLOWED * plain
+    return float(degrees[enough.argmax()]) if enough.any() else 1.0
+
+
+def shares(degree: Field | float) -> Field:
+    """Shares of the fresh painting in each band, for one degree of calming or for many: (…, 2)."""
+    found: Field = np.power(np.array(LEAST), np.asarray(degree)[..., None])
+    return found
+
+
+def _gradient(plane: Field) -> float:
+    """Mean squared gradient of (H, W), from every eighth row and column."""
+    middle = plane[:-1:8, :-1:8]
+    right, below = plane[:-1:8, 1::8], plane[1::8, :-1:8]
+    if not middle.size:
+        return 0.0
+    return float((np.square(right - middle) + np.square(below - middle)).mean())

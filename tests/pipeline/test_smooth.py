@@ -1,0 +1,217 @@
+"""Smoothing: paintings stand still where the film does, and nothing is carried past a shot."""
+
+from fractions import Fraction
+
+import pytest
+import torch
+from torch.nn.functional import interpolate
+
+from stylize.pipeline.flow import dis_flow
+from stylize.pipeline.smooth import Memory, follow, smooth
+from stylize.pipeline.steadiness import excess, match, mean_score, score
+from stylize.pipeline.values import Batch, Frame
+
+HIGH, WIDE = 96, 128
+
+
+def texture(seed, *, high=2 * HIGH, wide=3 * WIDE, cell=4):
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(1, 3, high // cell, wide // cell, generator=generator)
+    return interpolate(coarse, (high, wide), mode="bicubic").clamp(0, 1)[0]
+
+
+SCENE, STROKES = texture(1), texture(2, cell=3)
+
+
+def view(picture, right=0, down=0):
+    return picture[:, down : down + HIGH, right : right + WIDE].contiguous()
+
+
+def flicker(seed, amount=0.06):
+    generator = torch.Generator().manual_seed(seed)
+    rough = torch.randn(1, 3, HIGH // 2, WIDE // 2, generator=generator)
+    return amount * interpolate(rough, (HIGH, WIDE), mode="bilinear")[0]
+
+
+def paint(strokes, seed, amount=0.06):
+    """Strokes that stick to the scene, and something that is new in every frame."""
+    return (0.25 + 0.5 * strokes + flicker(seed, amount)).clamp(0, 1)
+
+
+def run(sources, paintings, *, shots=None):
+    frames = [
+        Frame(each, Fraction(i, 25), shot=shots[i] if shots else 0)
+        for i, each in enumerate(sources)
+    ]
+    pairs = zip(frames, paintings, strict=True)
+    batches = [Batch(painting[None], (frame,)) for frame, painting in pairs]
+    return [batch.pictures[0] for batch in smooth(iter(batches))]
+
+
+def excess_of(sources, film, gap=1):
+    found = [
+        match(dis_flow(a, b), dis_flow(b, a)) for a, b in zip(sources, sources[gap:], strict=False)
+    ]
+
+    def mean(pictures):
+        pairs = zip(pictures, pictures[gap:], found, strict=False)
+        return mean_score(score(a, b, match=each) for a, b, each in pairs)
+
+    return excess(mean(film), mean(sources))
+
+
+def gradient(picture):
+    return (picture.diff(dim=1).square().mean() + picture.diff(dim=2).square().mean()).item()
+
+
+def grainy(picture, seed):
+    generator = torch.Generator().manual_seed(1000 + seed)
+    return (picture + 0.02 * torch.randn(picture.shape, generator=generator)).clamp(0, 1)
+
+
+@pytest.mark.parametrize("step", [0, 1, 3])
+def test_a_pan_is_calmed_and_stays_as_crisp(step):
+    sources = [grainy(view(SCENE, step * i), i) for i in range(12)]
+    paintings = [paint(view(STROKES, step * i), i) for i in range(12)]
+    smoothed = run(sources, paintings)
+    before, after = excess_of(sources[4:], paintings[4:]), excess_of(sources[4:], smoothed[4:])
+    assert after < before / 3
+    kept = sum(map(gradient, smoothed[4:])) / sum(map(gradient, paintings[4:]))
+    assert 0.9 < kept < 1.1
+
+
+def test_a_zoom_is_calmed():
+    def zoomed(picture, i):
+        inner = picture[:, i : HIGH * 2 - i, i * 2 : WIDE * 2 - i * 2]
+        return interpolate(inner[None], (HIGH, WIDE), mode="area")[0]
+
+    sources = [grainy(zoomed(SCENE, i), i) for i in range(10)]
+    paintings = [paint(zoomed(STROKES, i), i) for i in range(10)]
+    smoothed = run(sources, paintings)
+    assert excess_of(sources[3:], smoothed[3:]) < excess_of(sources[3:], paintings[3:]) / 2
+
+
+def test_the_first_frame_of_every_shot_is_the_painting_itself():
+    sources = [view(SCENE), view(SCENE), view(SCENE, 90, 50), view(SCENE, 90, 50)]
+    paintings = [paint(view(STROKES), i) for i in range(4)]
+    smoothed = run(sources, paintings, shots=[0, 0, 1, 1])
+    assert torch.equal(smoothed[0], paintings[0])
+    assert torch.equal(smoothed[2], paintings[2])
+    assert not torch.equal(smoothed[3], paintings[3])
+
+
+def test_shots_of_one_frame_and_a_film_of_one_frame_are_left_alone():
+    paintings = [paint(view(STROKES), i) for i in range(3)]
+    smoothed = run([view(SCENE)] * 3, paintings, shots=[0, 1, 2])
+    assert all(torch.equal(a, b) for a, b in zip(smoothed, paintings, strict=True))
+    assert torch.equal(run([view(SCENE)], paintings[:1])[0], paintings[0])
+    assert list(smooth([])) == []
+
+
+def test_what_a_moving_square_uncovers_is_painted_afresh():
+    def film(ground, i, colour):
+        picture = view(ground).clone()
+        picture[:, 30:66, 10 + 8 * i : 46 + 8 * i] = torch.tensor(colour)[:, None, None]
+        return picture
+
+    sources = [film(SCENE, i, (0.95, 0.05, 0.05)) for i in range(8)]
+    paintings = [film(0.25 + 0.5 * STROKES, i, (0.05, 0.9, 0.1)) for i in range(8)]
+    smoothed = run(sources, paintings)
+    uncovered = (slice(None), slice(32, 64), slice(12 + 8 * 6, 16 + 8 * 6))
+    difference = (smoothed[7] - paintings[7])[uncovered].abs()
+    assert difference.mean() < 0.03  # of 0.4 and more between the square and the ground
+    assert (smoothed[7] - paintings[7]).abs().mean() < 0.02
+
+
+def test_a_flash_leaves_no_ghost():
+    sources = [view(SCENE)] * 8
+    paintings = [paint(view(STROKES), i, 0.02) for i in range(8)]
+    sources[4], paintings[4] = torch.ones(3, HIGH, WIDE), torch.ones(3, HIGH, WIDE)
+    smoothed = run(sources, paintings)
+    assert (smoothed[4] - 1).abs().mean() < 0.01
+    assert (smoothed[5] - paintings[5]).abs().mean() < 0.02
+
+
+def test_a_dissolve_that_nobody_told_of_leaves_no_ghost():
+    other, wall = view(texture(3)), view(texture(4, cell=3))
+    shares = [0.0] * 3 + [i / 10 for i in range(1, 11)] + [1.0] * 4
+    sources = [view(SCENE) * (1 - s) + other * s for s in shares]
+    paintings = [view(STROKES) * (1 - s) + wall * s for s in shares]
+    smoothed = run(sources, paintings)
+    assert (smoothed[-1] - paintings[-1]).abs().mean() < 0.03
+
+
+def test_light_that_fades_is_followed():
+    light = [1 - 0.02 * i for i in range(30)]
+    sources = [view(SCENE) * each for each in light]
+    paintings = [paint(view(STROKES), i, 0.05) * each for i, each in enumerate(light)]
+    smoothed = run(sources, paintings)
+    difference = smoothed[-1].mean() - paintings[-1].mean()
+    assert abs(difference / paintings[-1].mean()) < 0.03
+
+
+def test_a_long_static_shot_drifts_neither_in_light_nor_in_contrast():
+    source, strokes = view(SCENE)[:, :48, :64], view(STROKES)[:, :48, :64]
+    memory = None
+    for i in range(300):
+        painting = (grainy(0.2 + 0.6 * strokes, i) + 0.2 * grainy(source, i)).clamp(0, 1)
+        memory = follow(memory, Frame(grainy(source, i)), painting)
+    assert isinstance(memory, Memory)
+    assert abs(memory.painting.mean() / painting.mean() - 1) < 0.01
+    assert abs(memory.painting.std() / painting.std() - 1) < 0.01
+    assert 0.9 < gradient(memory.painting) / gradient(painting) < 1.1
+
+
+def test_a_still_picture_stays_as_it_is():
+    text = (view(STROKES) > 0.5).float()  # edges as hard as those of letters
+    smoothed = run([view(SCENE)] * 20, [text] * 20)
+    assert (smoothed[-1] - text).abs().max() < 0.02
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 200), (11, 11), (12, 7), (37, 61), (65, 33)])
+def test_odd_and_tiny_sizes_are_kept(size):
+    sources = [SCENE[:, : size[0], i : i + size[1]].contiguous() for i in range(3)]
+    paintings = [STROKES[:, : size[0], i : i + size[1]].contiguous() for i in range(3)]
+    smoothed = run(sources, paintings)
+    assert all(each.shape == (3, *size) for each in smoothed)
+    assert all(each.isfinite().all() and each.min() >= 0 and each.max() <= 1 for each in smoothed)
+
+
+def test_a_size_that_changes_begins_anew():
+    sources = [view(SCENE), view(SCENE)[:, :50, :70].contiguous()]
+    paintings = [paint(view(STROKES), 0), paint(view(STROKES), 1)[:, :50, :70].contiguous()]
+    assert torch.equal(run(sources, paintings)[1], paintings[1])
+
+
+def test_how_frames_are_batched_and_where_a_film_is_parted_changes_nothing():
+    sources = [view(SCENE, i) for i in range(6)]
+    paintings = [paint(view(STROKES, i), i) for i in range(6)]
+    one_by_one = run(sources, paintings)
+    frames = tuple(Frame(each) for each in sources)
+    whole = next(smooth([Batch(torch.stack(paintings), frames)])).pictures
+    assert torch.equal(torch.stack(one_by_one), whole)
+    memory = None
+    for frame, painting in zip(frames[:3], paintings[:3], strict=True):
+        memory = follow(memory, frame, painting)
+    rest = Batch(torch.stack(paintings[3:]), frames[3:])
+    assert torch.equal(next(smooth([rest], memory=memory)).pictures, whole[3:])
+
+
+def test_inputs_are_left_as_they_were():
+    sources, paintings = (
+        [view(SCENE, i) for i in range(4)],
+        [paint(view(STROKES), i) for i in range(4)],
+    )
+    copies = [each.clone() for each in (*sources, *paintings)]
+    run(sources, paintings)
+    for now, before in zip((*sources, *paintings), copies, strict=True):
+        assert torch.equal(now, before)
+
+
+def test_a_painting_that_is_steady_is_changed_less_than_one_that_flickers():
+    sources = [grainy(view(SCENE, i), i) for i in range(8)]
+    memory = dict.fromkeys(("calm", "wild"))
+    for i, source in enumerate(sources):
+        for name, amount in (("calm", 0.0), ("wild", 0.2)):
+            memory[name] = follow(memory[name], Frame(source), paint(view(STROKES, i), i, amount))
+    assert memory["calm"].degree < memory["wild"].degree
