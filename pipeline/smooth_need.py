@@ -27,7 +27,8 @@ GREEN = 1
 ALLOWED = 0.3
 """Of the source's difference between frames: the painting may have as much, by their gradients.
 Most of what differs in our source is the error of our flow, which the painting is free of where it
-is carried over. Measured: excesses of 0.7 to 1.2 in films of all kinds."""
+is carried over. Measured: excesses of 0.7 to 1.4 where there is film grain or
+fast motion; a clean animation gets all the calming there is."""
 LEAST = (0.37, 0.04)
 """Shares of the fresh painting in the fine and the broad band when all calming is needed.
 Measured: below them the painting departs from the network's (LPIPS above 0.1) for little more
