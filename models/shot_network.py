@@ -7,6 +7,8 @@ soon it measures again depends on how much has changed, so light that fades is f
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 
@@ -32,8 +34,9 @@ class ShotNetwork(PaintingNetwork):
 
     def __init__(self, network: StyleNetwork, device: torch.device, dtype: torch.dtype) -> None:
         super().__init__()
-        self._trained = network
-        self._measuring = network.following()
+        self._trained = copy.deepcopy(network)
+        self._trained.centre()  # as `ready` does below: measured and folded are to be the same
+        self._measuring = self._trained.following()
         self._norms = [norm for _, norm in self._measuring.normalised()]
         ready(self._measuring, device, dtype)
         self._where = (device, dtype)
