@@ -19,6 +19,9 @@ from .micro_file import micro_file
 from .settings import Settings, SettingsOptions, did_you_mean, resolve
 from .styles import Style, StyleSource, as_styles, check_looks_named, style_name
 
+_BEGINNING = ("init", "scales")
+"""Options of optimisers that do not count where there is a painting to begin with."""
+
 
 class LookOptions(TypedDict, total=False):
     """What to paint like: the options of the Python API that `Settings` does not hold."""
@@ -44,7 +47,8 @@ class PaintOptions(LookOptions, SettingsOptions, total=False):
         method: how to paint like `style`; None: as the network of `model` does, or else `micro`.
         mask: a picture for each style, in their order: it paints where its mask is white. Where
             all are black the source is left. A look with a style of its own takes one mask.
-        method_options: options of the method's own (see: stylize methods).
+        method_options: options of the method's own (see: stylize methods), or with `refine` of
+            that one's.
 
     All others are fields of `Settings`; they beat the preset's.
     """
@@ -102,7 +106,8 @@ def choose(**given: Unpack[PaintOptions]) -> Choice:
         method = method or "micro"
         weights = micro_file() if method == "micro" else None
     check_weights(method, weights)
-    check_options(method, options)
+    check_refining(resolved, method, options)
+    check_options(resolved.refine or method, options)
     return Choice(
         name=name,
         settings=resolved,
@@ -154,6 +159,32 @@ def check_masks(masks: Sequence[Path], styles: Sequence[Style]) -> None:
             f"{len(masks)} masks for {wanted} style{'s' * (wanted > 1)}: name one --mask for each "
             "--style, in their order"
         )
+
+
+def check_refining(
+    settings: Settings, method: MethodName | None, options: Mapping[str, object]
+) -> None:
+    """Refuse what does not go with refining, or not without it.
+
+    Raises:
+        SettingsError: there is such a thing.
+    """
+    refine = settings.refine
+    if refine is None:
+        if settings.keyframes is not None:
+            raise SettingsError(
+                "keyframes are those of --refine gatys or --refine nnst: name one of them"
+            )
+        return
+    if method is not None and not METHODS[method].trained:
+        raise SettingsError(
+            f"{method} optimises every frame, and --refine some of them: leave out one of both"
+        )
+    for name in _BEGINNING:
+        if name in options:
+            raise SettingsError(
+                f"{refine}: {name} says how to begin, and --refine begins with the fast painting"
+            )
 
 
 def check_weights(method: MethodName | None, weights: Path | None) -> None:

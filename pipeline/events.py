@@ -106,6 +106,7 @@ class Outbox:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._waiting: SimpleQueue[Event | None] = SimpleQueue()
+        self._ends = 0
         self._counts: dict[Stage, int] = {"read": 0, "painted": 0, "written": 0}
 
     def post(self, event: Event) -> None:
@@ -142,15 +143,20 @@ class Outbox:
                 event = self._waiting.get_nowait()
             except Empty:
                 return
-            if event is not None:
+            if event is None:
+                self._ends += 1
+            else:
                 self._report(event)
 
     def end(self) -> None:
-        """Let `deliver_until_end` come to its end, from any thread."""
+        """Let one call of `deliver_until_end` come to its end, from any thread."""
         self._waiting.put(None)
 
     def deliver_until_end(self) -> None:
-        """Report what is left, as it comes, until the end is."""
+        """Report what is left, as it comes, until the next end is, if none has passed yet."""
+        if self._ends:
+            self._ends -= 1
+            return
         while (event := self._waiting.get()) is not None:
             self._report(event)
 

@@ -19,6 +19,7 @@ stays in view is not worth an optimisation a frame."""
 ENOUGH = 0.7
 """Share of a frame that must still show what its key frame shows."""
 ALLOWED = f"auto, every:N with N from 1 to {FURTHEST}, or rising times such as 0,2.5,0:07"
+"""In words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,15 +42,17 @@ class ColourMatched(PaintingNetwork):
     def _paint(self, picture: Tensor) -> Tensor:
         painter = self._painter
         if painter is None:
-            painter = self._teach(self._in_colours_of(picture[0]))
+            painter = self._teach(in_colours_of(picture[0], self._styles))
             painter.on_step = self.on_step
             self._painter = painter if self._once else None
         painted: Tensor = painter(picture)
         return painted
 
-    def _in_colours_of(self, picture: Tensor) -> Mixture:
-        # Outside inference mode: an optimiser needs gradients of what it makes of the styles.
-        with torch.inference_mode(mode=False):
-            content = picture.float().clone()
-            pictures = tuple(match_colour(style, content) for style in self._styles.pictures)
-            return replace(self._styles, pictures=pictures)
+
+def in_colours_of(picture: Tensor, styles: Mixture) -> Mixture:
+    """Styles with the colours of a picture, (3, H, W)."""
+    # Outside inference mode: an optimiser needs gradients of what it makes of the styles.
+    with torch.inference_mode(mode=False):
+        content = picture.float().clone()
+        pictures = tuple(match_colour(style, content) for style in styles.pictures)
+        return replace(styles, pictures=pictures)

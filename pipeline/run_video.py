@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Unpack
 
-from .batch import gather, scatter
+from .batch import scatter
 from .choose import PaintOptions, choose
-from .events import Fetched, Finished, Notice, Outbox, Report, Skipped, Started, ignore
+from .errors import SettingsError
+from .events import (
+    Fetched,
+    Finished,
+    Notice,
+    Outbox,
+    Report,
+    Skipped,
+    Started,
+    Stepped,
+    ignore,
+)
 from .film.encoding import Encoding
-from .film.read_video import probe_video, read_video
+from .film.read_video import probe_video
 from .film.write_video import write_video
-from .prefetch import Prefetch
 from .prepare import Painter, prepare
+from .prepare_refinement import Refinement, prepare_refinement
 from .prepare_timeline import TimelinePainter, prepare_timeline
+from .run_attended import Attended
+from .run_keyframes import paint_keyframes
+from .run_painting import FRAMES_AHEAD, painted_batches
 from .settings import Settings
 from .spans import checked_span, expected_frames
+from .styles import Style, StyleSource, as_styles
 from .targets import Existing, beside, is_due
+from .timeline import Timeline
 from .timeline_file import TimelineSource, find_timeline
 from .values import SETTINGS_KEY, Film, Span
-
-FRAMES_AHEAD = 4
-"""Frames that may wait between two stages: enough to even out their paces, few enough for 8K."""
 
 _KEPT_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".gif", ".apng"}
 
@@ -35,6 +49,8 @@ def stylize_video(
     *,
     span: Span | None = None,
     timeline: TimelineSource | None = None,
+    refine_style: StyleSource | None = None,
+    keyframes_only: bool = False,
     existing: Existing = "refuse",
     metadata: bool = True,
     report: Report = ignore,
@@ -49,6 +65,8 @@ def stylize_video(
         span: the part to paint; None: all.
         timeline: what changes over time, or the file that says so; then `options` say what the
             film begins with, and are for the whole of it. None: nothing changes.
+        refine_style: what key frames are to be refined like; None: like all.
+        keyframes_only: whether only the refined key frames are wanted, as pictures in a folder.
         existing: what to do if the target is there.
         metadata: whether to store in the film the settings that made it.
         report: called with each event, from the caller's thread.
@@ -64,11 +82,15 @@ def stylize_video(
     span = checked_span(span or Span())
     over_time = None if timeline is None else find_timeline(timeline, options)
     choice = choose(**options) if over_time is None else over_time.choice
-    target = (
-        Path(target)
-        if target is not None
-        else beside(source, choice.name, kept=_KEPT_SUFFIXES, otherwise=".mp4")
-    )
+    refine, like = choice.settings.refine, as_styles(refine_style)
+    _check_refining(refine, over_time, like, keyframes_only=keyframes_only)
+    if refine is not None:
+        choice = replace(choice, name=f"{choice.name}-{refine}")
+    if target is None:
+        kept, otherwise = ((), "") if keyframes_only else (_KEPT_SUFFIXES, ".mp4")
+        look = f"{choice.name}-keyframes" if keyframes_only else choice.name
+        target = beside(source, look, kept=kept, otherwise=otherwise)
+    target = Path(target)
     if not is_due(source, target, existing):
         report(Skipped(source, f"{target} is there already"))
         return Finished(target, "frames", 0, 1, 0, 0.0)
@@ -77,12 +99,27 @@ def stylize_video(
     def download(done: int, total: int) -> None:
         report(Fetched(done, total))
 
-    painter: Painter | TimelinePainter
-    if over_time is None:
-        painter = prepare(choice, film=True, download=download)
-    else:
-        painter = prepare_timeline(over_time, film, download=download)
-    return paint_film(film, target, painter=painter, span=span, metadata=metadata, report=report)
+    if over_time is not None:
+        styles_over_time = prepare_timeline(over_time, film, download=download)
+        return paint_film(
+            film, target, painter=styles_over_time, span=span, metadata=metadata, report=report
+        )
+    painter = prepare(choice, film=True, download=download)
+    if refine is None:
+        return paint_film(
+            film, target, painter=painter, span=span, metadata=metadata, report=report
+        )
+    refinement = prepare_refinement(choice, film=film, span=span, styles=like, download=download)
+    paint = paint_keyframes if keyframes_only else paint_film
+    return paint(
+        film,
+        target,
+        painter=painter,
+        refinement=refinement,
+        span=span,
+        metadata=metadata,
+        report=report,
+    )
 
 
 def paint_film(
@@ -94,6 +131,7 @@ def paint_film(
     metadata: bool,
     report: Report,
     shown_as: Path | None = None,
+    refinement: Refinement | None = None,
 ) -> Finished:
     """Send a film through all stages.
 
@@ -105,6 +143,7 @@ def paint_film(
         metadata: whether to store the settings in the output.
         report: called with each event, from the caller's thread.
         shown_as: the file that a person named, where `film` is a copy of it.
+        refinement: what makes it finer; None: it is left as it is painted.
 
     Raises:
         StylizeError: it cannot be read, painted or written; nothing half-written is left.
@@ -114,23 +153,25 @@ def paint_film(
     source, look = shown_as or film.path, painter.choice.name
     report(Started(source, target, look, "frames", expected_frames(film, span)))
     outbox = Outbox(report)
-    frames = read_video(
-        film, span=span, deinterlace=settings.deinterlace, hw=settings.hw, notify=outbox.notify
-    )
+    made_by = painter.provenance()
     try:
         with ExitStack() as stages:
-            ahead = stages.enter_context(Prefetch(outbox.count("read", frames), depth=FRAMES_AHEAD))
-            painted = scatter(painter.paint(gather(ahead, size=painter.batch_size)))
-            finished = stages.enter_context(
-                Prefetch(outbox.count("painted", painted), depth=FRAMES_AHEAD)
+            batches = painted_batches(
+                film, painter=painter, span=span, outbox=outbox, stages=stages
             )
+            if refinement is not None:
+                refinement.on_step = lambda done, total: outbox.post(Stepped(done, total))
+                made_by |= refinement.provenance()
+                batches = refinement.refine(batches)
+            painted = outbox.count("painted", scatter(batches))
+            finished = stages.enter_context(Attended(painted, depth=FRAMES_AHEAD, outbox=outbox))
             written = write_video(
                 finished,
                 target,
                 film=film,
                 encoding=_encoding(settings),
                 span=span,
-                metadata={SETTINGS_KEY: json.dumps(painter.provenance())} if metadata else None,
+                metadata={SETTINGS_KEY: json.dumps(made_by)} if metadata else None,
                 notify=outbox.notify,
             )
             stages.enter_context(closing(written))
@@ -139,6 +180,19 @@ def paint_film(
     finally:
         outbox.deliver_events()
     return Finished(target, "frames", outbox.counted("written"), 0, 0, monotonic() - began)
+
+
+def _check_refining(
+    refine: str | None, over_time: Timeline | None, like: tuple[Style, ...], *, keyframes_only: bool
+) -> None:
+    """Refuse what does not go with refining, or not without it."""
+    if refine is None and (keyframes_only or like):
+        what = "--keyframes-only" if keyframes_only else "--refine-style"
+        raise SettingsError(f"{what} goes with --refine gatys or --refine nnst: name one of them")
+    if refine is not None and over_time is not None:
+        raise SettingsError(
+            "--refine and a style that changes over time (--at, --timeline) exclude each other"
+        )
 
 
 def _encoding(settings: Settings) -> Encoding:

@@ -12,8 +12,11 @@ from difflib import get_close_matches
 from typing import Any, Literal, TypedDict, get_args
 
 from .errors import SettingsError
+from .keyframes import ALLOWED as ALLOWED_KEYFRAMES
+from .keyframes import read_keyframes
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+Refining = Literal["gatys", "nnst"]
 Deinterlace = Literal["auto", "off"]
 Smooth = Literal["fast", "off"]
 
@@ -37,6 +40,8 @@ class SettingsOptions(TypedDict, total=False):
     smooth: Smooth
     cuts: bool
     freeze: bool
+    refine: Refining | None
+    keyframes: str | None
     codec: str | None
     crf: float | None
     quality: int | None
@@ -70,6 +75,10 @@ class Settings:
             each frame by itself.
         cuts: whether cuts are looked for in films; without, a film is one shot.
         freeze: whether networks with norms go by the light of a shot, not of each of its frames.
+        refine: optimiser that makes key frames of films finer, and the frames between by them;
+            None: films are left as their network paints them.
+        keyframes: which frames those are: `auto`, `every:12`, or times such as `0,2.5,0:07`; None:
+            `auto`.
         codec: encoder of films by its FFmpeg name; None: the container's usual one.
         crf: constant rate factor of films, lower is better; None: the encoder's usual one.
         quality: of JPEG, WebP and AVIF pictures, higher is better; of films it is put on the
@@ -96,6 +105,8 @@ class Settings:
     smooth: Smooth = "fast"
     cuts: bool = True
     freeze: bool = True
+    refine: Refining | None = None
+    keyframes: str | None = None
     codec: str | None = None
     crf: float | None = None
     quality: int | None = None
@@ -158,6 +169,16 @@ def _switch() -> _Rule:
     return _Rule("true or false", lambda value: value if isinstance(value, bool) else None)
 
 
+def _keyframes() -> _Rule:
+    def take(value: object) -> str | None:
+        if not isinstance(value, str):
+            return None
+        read_keyframes(value)
+        return value
+
+    return _Rule(ALLOWED_KEYFRAMES, take)
+
+
 _SHOWN = 80  # characters
 _NAME = r"[A-Za-z0-9][\w.:-]*"
 
@@ -175,6 +196,8 @@ _RULES: dict[str, _Rule] = {
     "smooth": _choice(Smooth),
     "cuts": _switch(),
     "freeze": _switch(),
+    "refine": _choice(Refining),
+    "keyframes": _keyframes(),
     "codec": _word(_NAME, "the name of an encoder, such as libx264"),
     "crf": _number(0, 63),
     "quality": _whole(1, 100),

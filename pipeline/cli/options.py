@@ -59,6 +59,8 @@ def steadying_options(command: _Command) -> _Command:
         _setting("smooth", str, "NAME", "Keep what was painted where it was"),
         _switch("cuts", "Look for cuts, and begin anew at each.  [default: --cuts]"),
         _switch("freeze", "Paint by the light of a shot, not a frame.  [default: --freeze]"),
+        _setting("refine", str, "NAME", "Make key frames finer, and all by them", unset="no"),
+        _setting("keyframes", str, "WHICH", "Those of --refine", unset="auto"),
     )
 
 
@@ -114,9 +116,10 @@ def _switch(name: str, what: str) -> _Decorator[Any]:
     return click.option(flags, name, default=None, help=what)
 
 
-def _styles(
+def typed_styles(
     _context: click.Context, _option: click.Parameter, typed: tuple[str, ...]
 ) -> tuple[Style, ...]:
+    """Read what was typed for an option that names styles."""
     return tuple(typed_style(text) for text in typed)
 
 
@@ -159,7 +162,7 @@ _SET: _Decorator[Any] = click.option(
 _STYLE: _Decorator[Any] = click.option(
     "--style",
     multiple=True,
-    callback=_styles,
+    callback=typed_styles,
     metavar="PICTURE[:SHARE]",
     help="Any picture to paint like; several are mixed by their shares.",
 )

@@ -15,6 +15,7 @@ from .options import (
     restyle_options,
     steadying_options,
     typed_options,
+    typed_styles,
 )
 from .outputs import existing, output_options
 from .over_time import CommandOverTime, chosen_timeline, timeline_options
@@ -22,6 +23,7 @@ from .progress import reporting
 from .times import TIME
 
 if TYPE_CHECKING:
+    from stylize.pipeline.styles import Style
     from stylize.pipeline.timeline import Change
 
 
@@ -34,6 +36,14 @@ if TYPE_CHECKING:
     help="mp4, mov, mkv, webm, gif, webp, apng, or a folder for PNGs.  [default: FILM-LOOK.…]",
 )
 @look_options
+@click.option(
+    "--refine-style",
+    multiple=True,
+    callback=typed_styles,
+    metavar="PICTURE[:SHARE]",
+    help="What --refine paints like.  [default: --style]",
+)
+@click.option("--keyframes-only", is_flag=True, help="Write refined key frames only, as PNGs.")
 @click.option("--start", type=TIME, help="Begin here: seconds, or 1:02:03.5.")
 @click.option("--end", type=TIME, help="End before here.")
 @click.option("--frames", type=int, metavar="N", help="At most this many frames.")
@@ -52,6 +62,8 @@ def video(
     changes: list[Change],
     fade: Fraction | None,
     *,
+    refine_style: tuple[Style, ...],
+    keyframes_only: bool,
     overwrite: bool,
     skip_existing: bool,
     metadata: bool,
@@ -75,6 +87,8 @@ def video(
                 output,
                 span=Span(start, end, frames),
                 timeline=over_time,
+                refine_style=refine_style or None,
+                keyframes_only=keyframes_only,
                 existing=there,
                 metadata=metadata,
                 report=report,

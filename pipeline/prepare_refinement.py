@@ -1,0 +1,191 @@
+"""What comes before refining: an optimiser that knows its styles, and which frames it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from stylize.models import AnyStyle, Mixture
+from stylize.models.refiner import Refiner
+from stylize.models.vgg import Vgg
+from stylize.models.weights import Progress, sha256_of
+
+from .choose import Choice
+from .denoise import denoise
+from .device import choose_device
+from .errors import SettingsError
+from .fit_style import on_white
+from .keyframes import Keyframes, read_keyframes, refuse_outside
+from .load_method import load_method
+from .matched import in_colours_of
+from .picture.read_image import read_image
+from .prepare_masks import covered, read_mask
+from .refine import refine, refine_keys
+from .resize import fitted, luma, resize
+from .restyle import working_size
+from .settings import Settings
+from .styles import Style
+from .targets import printable
+from .values import Batch, Film, Frame, Span
+
+STEPS = {"gatys": 60, "nnst": 50}
+"""Of an optimiser for a key frame, where nobody says: it begins with a painting."""
+
+
+class Refinement:
+    """What makes a film's key frames finer, ready to work.
+
+    Args:
+        teach: makes an optimiser from styles.
+        styles: what it paints like.
+        settings: how the painting meets the source.
+        keyframes: which frames are key frames.
+        film: to be refined.
+        coverage: (1, 1, h, w) in [0, 1]: where there is painting; None: everywhere.
+        hashes: of styles that are not those of the fast painting: names and SHA-256.
+
+    Attributes:
+        on_step: called with the steps done and the steps in all, for each key frame.
+    """
+
+    def __init__(
+        self,
+        teach: Callable[[Mixture], Refiner],
+        styles: Mixture,
+        *,
+        settings: Settings,
+        keyframes: Keyframes,
+        film: Film,
+        coverage: Tensor | None,
+        hashes: Sequence[dict[str, str]],
+    ) -> None:
+        self._teach, self._styles, self._settings = teach, styles, settings
+        self._keyframes, self._film = keyframes, film
+        self._coverage, self._hashes = coverage, hashes
+        self._device = choose_device(settings.device)
+        self._optimiser: Refiner | None = None
+        self.on_step: Callable[[int, int], None] | None = None
+
+    def refine(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Refine a whole film (see `refine.refine`)."""
+        return refine(
+            batches, refiner=self._better, keyframes=self._keyframes, origin=self._film.begin
+        )
+
+    def keys(self, batches: Iterable[Batch]) -> Iterator[Frame]:
+        """Refine its key frames alone."""
+        return refine_keys(
+            batches, refiner=self._better, keyframes=self._keyframes, origin=self._film.begin
+        )
+
+    def provenance(self) -> dict[str, object]:
+        """What made the output, beside what the painter and the settings say."""
+        return {"refine_styles": list(self._hashes)} if self._hashes else {}
+
+    def _better(self, picture: Tensor, start: Tensor) -> Tensor:
+        """Go on from a painting, (3, H, W), of a picture.
+
+        What is added is mixed as the painting was: with as much strength, in the source's colours,
+        where it is to be.
+        """
+        settings = self._settings
+        source, begun = (each[None].to(self._device) for each in (picture, start))
+        size = (source.shape[-2], source.shape[-1])
+        seen = working_size(*size, settings.size)
+        small, begin = (each if seen == size else resize(each, seen) for each in (source, begun))
+        finer = self._ready(picture).refine(small, begin)
+        added = denoise(finer, settings.denoise) - begin
+        if settings.keep_color:
+            added = luma(added).expand_as(added)
+        if seen != size:
+            added = functional.interpolate(added, size, mode="bicubic", antialias=True)
+        if self._coverage is not None:
+            added = added * fitted(self._coverage.to(self._device), size)
+        return (begun + settings.strength * added).clamp(0, 1)[0].cpu().contiguous()
+
+    def _ready(self, picture: Tensor) -> Refiner:
+        """The optimiser; its styles take on the colours of the first picture, if they are to."""
+        if self._optimiser is None:
+            styles = self._styles
+            if self._settings.match_color:
+                styles = in_colours_of(picture, styles)
+            self._optimiser = self._teach(styles)
+            self._optimiser.on_step = self.on_step
+        return self._optimiser
+
+
+def prepare_refinement(
+    choice: Choice,
+    *,
+    film: Film,
+    span: Span,
+    styles: tuple[Style, ...] = (),
+    download: Progress | None = None,
+) -> Refinement:
+    """Load the optimiser that a choice's settings name.
+
+    Args:
+        choice: from `choose`; its options are those of the optimiser.
+        film: to be refined.
+        span: the part of it to paint.
+        styles: what the key frames are to be painted like; none: like the film.
+        download: told how the download of weights goes.
+
+    Raises:
+        ModelError: the weights of its VGG cannot be found or loaded.
+        SourceError: a style picture or a mask cannot be read.
+        SettingsError: a key frame lies outside the film, there is no style to paint like, or no
+            such device.
+    """
+    settings = choice.settings
+    method = settings.refine
+    if method is None:
+        raise SettingsError("no refine is set: there is nothing to prepare for key frames")
+    keyframes = read_keyframes(settings.keyframes or "auto")
+    refuse_outside(keyframes, film, span)
+    own = choice.styles == styles or not styles
+    styles = styles or choice.styles
+    if not styles:
+        raise SettingsError(
+            f"--refine {method} paints like a picture, and {choice.name} has none: name one by "
+            "--refine-style, or paint with --style"
+        )
+    masks = tuple(read_mask(path) for path in choice.masks)
+    options = {"iterations": STEPS[method], **choice.options}
+    loaded = load_method(
+        replace(choice, method=method, weights=None, options=options), download=download
+    )
+    if not isinstance(loaded.paints, AnyStyle) or loaded.vgg is None:
+        raise SettingsError(f"{method} cannot refine")
+    pictures = tuple(
+        on_white(read_image(style.path, animated="first frame").frame) for style in styles
+    )
+    hashes = [
+        {"file": printable(style.path.name), "sha256": sha256_of(style.path)} for style in styles
+    ]
+    return Refinement(
+        _teacher(loaded.paints, loaded.vgg, choose_device(settings.device)),
+        Mixture(pictures, tuple(style.share for style in styles), (masks or None) if own else None),
+        settings=settings,
+        keyframes=keyframes,
+        film=film,
+        coverage=covered(masks) if masks else None,
+        hashes=() if own else hashes,
+    )
+
+
+def _teacher(method: AnyStyle, vgg: Vgg, device: torch.device) -> Callable[[Mixture], Refiner]:
+    vgg = vgg.to(device).to(memory_format=torch.channels_last)
+
+    def teach(styles: Mixture) -> Refiner:
+        here = replace(styles, pictures=tuple(each.to(device) for each in styles.pictures))
+        painter = method.with_styles(here, vgg=vgg)
+        if not isinstance(painter, Refiner):
+            raise SettingsError(f"{method.method} cannot refine")
+        return painter
+
+    return teach

@@ -1,0 +1,221 @@
+"""Films with refined key frames: by the command, by the library, and what is refused."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from stylize.pipeline import SettingsError, TargetError, cli, load_method, stylize_video
+from stylize.pipeline.events import Stepped
+from stylize.pipeline.run_keyframes import key_name
+from stylize.pipeline.timeline import Change
+
+HEIGHT, WIDTH, FRAMES = 40, 56, 6
+STEPS = 3
+OWN = {
+    "gatys": {"iterations": STEPS, "content_layers": "relu4_1"},
+    "nnst": {"iterations": STEPS},
+}
+
+
+@pytest.fixture(autouse=True)
+def small_vgg(request, monkeypatch, deep_vgg):
+    """A VGG of few channels in place of the real one."""
+    if "vgg" not in request.keywords:
+        monkeypatch.setattr(load_method, "load_vgg", lambda *_, **__: deep_vgg)
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch, write_film, pan) -> Path:
+    """A folder to work in, with a film that pans and two styles."""
+    monkeypatch.chdir(tmp_path)
+    write_film("film.mkv", pan(FRAMES, height=HEIGHT, width=WIDTH))
+    for name, colour in (("a.png", "navy"), ("b.png", "gold")):
+        picture = Image.new("RGB", (60, 40), colour)
+        picture.paste("white", (10, 5, 25, 30))
+        picture.save(name)
+    return tmp_path
+
+
+@pytest.fixture
+def paint(work, any_style_file):
+    """Paint the film, refined or not; its frames."""
+
+    def run(refine="gatys", **options):
+        look = {"model": any_style_file, "style": "a.png"}
+        own = {"method_options": OWN[refine]} if refine else {}
+        usual = {"smooth": "off", "freeze": False, "codec": "ffv1", "pixel_format": "bgr0"}
+        given = {**look, **own, **usual, "refine": refine, "existing": "overwrite", **options}
+        return frames(stylize_video("film.mkv", "out.mkv", **given).target)
+
+    return run
+
+
+def command(capsys, *arguments: str) -> tuple[int, str]:
+    """Run the program; its exit code, and all that it says."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(list(arguments))
+    return ended.value.code, "".join(capsys.readouterr())
+
+
+def frames(path: Path) -> np.ndarray:
+    with av.open(path) as film:
+        return np.stack([f.to_ndarray(format="rgb24") for f in film.decode(video=0)]).astype(float)
+
+
+@pytest.mark.parametrize("refine", ["gatys", "nnst"])
+def test_every_frame_is_refined_and_keeps_its_time(paint, refine):
+    fast = paint(None)
+    refined = paint(refine, keyframes="every:3")
+    assert refined.shape == fast.shape == (FRAMES, HEIGHT, WIDTH, 3)
+    changes = np.abs(refined - fast).mean((1, 2, 3))
+    assert changes.min() > 1
+
+
+def test_strength_colour_and_size_hold_for_what_is_added(paint):
+    fast, refined = paint(None), paint()
+    added = np.abs(refined - fast)[0].mean()
+    fast, refined = (paint(each, keep_color=True) for each in (None, "gatys"))
+    one = (refined - fast)[0]
+    assert np.abs(one).mean() > 1
+    colour = np.abs(one - one.mean(2, keepdims=True))
+    assert np.quantile(colour, 0.9) < 1  # but for what is cut off, black and white
+    small = paint(size=20)
+    assert np.abs(small - paint(None, size=20))[0].mean() > 0.2 * added
+
+
+def test_where_a_mask_is_black_nothing_is_added(paint):
+    mask = Image.new("L", (WIDTH, HEIGHT), 0)
+    mask.paste(255, (0, 0, WIDTH // 2, HEIGHT))
+    mask.save("left.png")
+    fast, refined = (paint(each, mask="left.png") for each in (None, "gatys"))
+    changed = np.abs(refined - fast)[0]
+    assert changed[:, WIDTH // 2 + 1 :].max() <= 1 < changed[:, : WIDTH // 2].max()
+
+
+def test_key_frames_may_be_painted_like_another_picture(paint, work):
+    like_a, like_b = paint("nnst"), paint("nnst", refine_style="b.png")
+    assert np.abs(like_a - like_b).mean() > 1
+    with av.open("out.mkv") as film:
+        made_by = json.loads(film.metadata["STYLIZE"])
+    assert made_by["refine"] == "nnst"
+    assert [style["file"] for style in made_by["refine_styles"]] == ["b.png"]
+    assert made_by["options"] == {"iterations": str(STEPS)}
+
+
+def test_styles_take_on_the_colours_of_the_film_if_they_are_to(paint):
+    plain, matched = paint("nnst"), paint("nnst", match_color=True)
+    assert np.abs(plain - matched).mean() > 1
+
+
+def test_steps_are_told_while_a_key_frame_is_painted(paint):
+    seen = []
+    paint(keyframes="0", report=seen.append)
+    steps = [event for event in seen if isinstance(event, Stepped)]
+    assert steps == [Stepped(done, STEPS) for done in range(1, STEPS + 1)]
+
+
+def test_key_frames_alone_are_pictures_named_by_their_times(paint, work, any_style_file, capsys):
+    options = ["--style", "a.png", "--model", str(any_style_file), "--smooth", "off",
+               "--no-freeze", "--refine", "gatys", "--keyframes", "0,0.15", "--keyframes-only",
+               "--set", "iterations=3", "--set", "content_layers=relu4_1"]  # fmt: skip
+    code, said = command(capsys, "video", "film.mkv", *options)
+    assert code == 0, said
+    folder = work / "film-a-gatys-keyframes"
+    assert "2 pictures in" in said
+    names = ["00-00-00.000.png", "00-00-00.160.png"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    whole = paint("gatys", keyframes="0,0.15")
+    for name, index in zip(names, (0, 4), strict=True):
+        with Image.open(folder / name) as picture:
+            assert json.loads(picture.text["stylize"])["keyframes"] == "0,0.15"
+            assert np.abs(np.asarray(picture) - whole[index]).max() <= 1
+    code, said = command(capsys, "video", "film.mkv", *options)
+    assert code == 1
+    assert "is there already" in said
+
+
+def test_overwriting_key_frames_takes_away_the_old_ones_and_nothing_else(paint, work):
+    folder = work / "keys"
+    folder.mkdir()
+    for name in ("00-00-09.000.png", "notes.txt"):
+        (folder / name).write_text("old")
+    look = {"style": "a.png", "refine": "gatys", "method_options": OWN["gatys"]}
+    stylize_video("film.mkv", folder, keyframes_only=True, existing="overwrite", **look)
+    assert sorted(path.name for path in folder.iterdir()) == ["00-00-00.000.png", "notes.txt"]
+    (work / "file").write_text("")
+    with pytest.raises(TargetError, match=r"^file: no folder to write key frames to \("):
+        stylize_video("film.mkv", "file", keyframes_only=True, existing="overwrite", **look)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"preset": "wave", "refine": "nnst"}, "--refine nnst paints like a picture, and wave"),
+        ({"preset": "wave", "keyframes": "auto"}, "keyframes are those of --refine gatys or"),
+        ({"preset": "wave", "keyframes_only": True}, "--keyframes-only goes with --refine gatys"),
+        ({"preset": "wave", "refine_style": "a.png"}, "--refine-style goes with --refine gatys"),
+        ({"style": "a.png", "refine": "micro"}, "refine must be gatys or nnst"),
+        (
+            {"style": "a.png", "method": "nnst", "refine": "gatys"},
+            "nnst optimises every frame, and --refine some of them: leave out one of both",
+        ),
+        (
+            {"style": "a.png", "refine": "gatys", "method_options": {"init": "noise"}},
+            "gatys: init says how to begin, and --refine begins with the fast painting",
+        ),
+        (
+            {"style": "a.png", "refine": "nnst", "method_options": {"style_term": "gram"}},
+            "nnst: no option 'style_term'",
+        ),
+        (
+            {"style": "a.png", "refine": "nnst", "keyframes": "0,2"},
+            r"keyframes: none can be at 0:02: film\.mkv ends before, at 0:00\.24",
+        ),
+        (
+            {"style": "a.png", "refine": "nnst", "keyframes": "every:0"},
+            r"keyframes must be auto, every:N .* \(got 'every:0': N is 0\)",
+        ),
+        (
+            {
+                "style": "a.png",
+                "refine": "nnst",
+                "timeline": [Change(Fraction(1, 10), {"style": "b.png"})],
+            },
+            r"--refine and a style that changes over time \(--at, --timeline\) exclude each other",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_line(work, options, message):
+    with pytest.raises(SettingsError, match=f"^{message}"):
+        stylize_video("film.mkv", "out.mkv", **options)
+    assert not Path("out.mkv").exists()
+
+
+@pytest.mark.vgg
+def test_the_command_refines_with_the_real_vgg(work, vgg_weights, monkeypatch, capsys):
+    monkeypatch.setenv("STYLIZE_WEIGHTS", str(vgg_weights))
+    code, said = command(
+        capsys, "video", "film.mkv", "-o", "out.mkv", "--preset", "wave", "--refine", "nnst",
+        "--refine-style", "b.png", "--keyframes", "every:5", "--set", "iterations=2",
+    )  # fmt: skip
+    assert code == 0, said
+    assert f"{FRAMES} frames in" in said
+    assert frames(Path("out.mkv")).shape == (FRAMES, HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize(
+    ("time", "name"),
+    [
+        (Fraction(0), "00-00-00.000.png"),
+        (Fraction(1001, 24000), "00-00-00.042.png"),
+        (Fraction(3 * 3600 + 59 * 60) + Fraction(599996, 10000), "04-00-00.000.png"),
+        (Fraction(-1, 50), "00-00-00.000.png"),
+    ],
+)
+def test_a_key_frame_is_named_so_that_names_sort_by_time(time, name):
+    assert key_name(time) == name
