@@ -17,6 +17,7 @@ from .picture.animation import playable
 from .picture.find_pictures import find_pictures
 from .picture.open_picture import is_animated
 from .picture.read_image import read_image
+from .shots import find_shots
 from .spans import expected_frames
 from .values import Film, Frame, Notify, Span
 
@@ -57,7 +58,7 @@ def open_reels(paths: Sequence[Path], *, span: Span, stack: ExitStack, notify: N
     """
     source = _Footage(paths[0], _probed(paths[0], stack, notify))
     expected = expected_frames(source.film, span)
-    reels = [source.reel(span, notify)]
+    reels = [_in_shots(source.reel(span, notify))]
     for path in paths[1:]:
         footage = (
             _folder(path, like=source.film)
@@ -69,6 +70,11 @@ def open_reels(paths: Sequence[Path], *, span: Span, stack: ExitStack, notify: N
         _warn_of_length(footage, source, (expected_frames(footage.film, part), expected), notify)
         reels.append(footage.reel(part, notify))
     return Reels(tuple(reels), source.film.width, source.film.height, expected)
+
+
+def _in_shots(reel: Reel) -> Reel:
+    """The same, with frames that know their shot: what crosses a cut is not compared."""
+    return replace(reel, frames=find_shots(reel.frames))
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,9 +58,9 @@ class Memory:
 def smooth(batches: Iterable[Batch], *, memory: Memory | None = None) -> Iterator[Batch]:
     """Smooth paintings over time.
 
-    The first painting of each shot is left as it is. Frames of a shot are of one size and come in
-    their order. A frame of 1280×720 takes about 36 ms of one core, half of it for the flow and for
-    fetching what is carried over.
+    The first painting of each shot is left as it is, and so are frames that were not painted.
+    Frames of a shot are of one size and come in their order. A frame of 1280×720 takes about 36 ms
+    of one core, half of it for the flow and for fetching what is carried over.
 
     Args:
         batches: the paintings in `pictures`, the source pictures in `frames`.
@@ -88,7 +88,8 @@ def follow(memory: Memory | None, frame: Frame, painting: Tensor) -> Memory:
     Returns:
         What the next frame is to know; the smoothed painting is in it.
     """
-    if memory is None or memory.shot != frame.shot or memory.source.shape != frame.picture.shape:
+    begins = memory is None or memory.shot != frame.shot
+    if begins or memory.source.shape != frame.picture.shape or torch.equal(painting, frame.picture):
         seen = grey(frame.picture, size=_flow_size(*frame.picture.shape[-2:]))
         remembered = seen.astype("float32")
         carried = interleaved(painting)

@@ -18,7 +18,8 @@ FOLDERS = ("models", "pipeline", "presets", "samples", "tests")
 STAGES = {
     *("pipeline.film.read_video", "pipeline.film.write_video"),
     *("pipeline.picture.read_image", "pipeline.picture.write_image"),
-    *("pipeline.prefetch", "pipeline.batch", "pipeline.restyle"),
+    *("pipeline.shots", "pipeline.prefetch", "pipeline.batch", "pipeline.restyle"),
+    *("pipeline.smooth",),
 }
 RUNS = ("pipeline.prepare*", "pipeline.run_*")
 ONLY_IN = {

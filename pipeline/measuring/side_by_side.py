@@ -79,7 +79,8 @@ def side_by_side(reels: Sequence[Reel], *, start: Fraction = Fraction(0)) -> Ite
                     f"{reels[0].name} after {float(times[0]):.3f} s; only films of one rate can be "
                     "compared"
                 )
-        yield Moment(start + times[0], tuple(frame.picture for frame in whole))
+        pictures = tuple(frame.picture for frame in whole)
+        yield Moment(start + times[0], pictures, source.shot)
 
 
 def _uneven(reels: Sequence[Reel], frames: Sequence[Frame | None], count: int) -> SourceError:

@@ -100,6 +100,14 @@ def test_the_first_frame_of_every_shot_is_the_painting_itself():
     assert not torch.equal(smoothed[3], paintings[3])
 
 
+def test_frames_that_were_not_painted_are_left_alone():
+    sources = [grainy(view(SCENE, i), i) for i in range(6)]
+    paintings = [*sources[:2], paint(view(STROKES, 2), 2), *sources[3:]]
+    smoothed = run(sources, paintings)
+    for index in (0, 1, 3, 4, 5):
+        assert torch.equal(smoothed[index], sources[index])
+
+
 def test_shots_of_one_frame_and_a_film_of_one_frame_are_left_alone():
     paintings = [paint(view(STROKES), i) for i in range(3)]
     smoothed = run([view(SCENE)] * 3, paintings, shots=[0, 1, 2])
