@@ -88,13 +88,16 @@ def follow(memory: Memory | None, frame: Frame, painting: Tensor) -> Memory:
     Returns:
         What the next frame is to know; the smoothed painting is in it.
     """
-    begins = memory is None or memory.shot != frame.shot
-    if begins or memory.source.shape != frame.picture.shape or torch.equal(painting, frame.picture):
+    if memory is None or _begins(memory, frame) or torch.equal(painting, frame.picture):
         seen = grey(frame.picture, size=_flow_size(*frame.picture.shape[-2:]))
         remembered = seen.astype("float32")
         carried = interleaved(painting)
         return Memory(frame.shot, frame.picture, painting, carried, seen, remembered)
     return _carried(memory, frame, painting)
+
+
+def _begins(memory: Memory, frame: Frame) -> bool:
+    return memory.shot != frame.shot or memory.source.shape != frame.picture.shape
 
 
 def _carried(memory: Memory, frame: Frame, painting: Tensor) -> Memory:
