@@ -1,4 +1,4 @@
-"""Part of the runs for films: from a file to batches that are painted, each stage in its thread."""
+"""Part of the runs for films: from a file to smooth paintings, each stage in its own thread."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from .film.read_video import read_video
 from .prefetch import Prefetch
 from .prepare import Painter
 from .prepare_timeline import TimelinePainter
+from .shots import find_shots
+from .smooth import smooth
 from .values import Batch, Film, Span
 
 FRAMES_AHEAD = 4
@@ -25,14 +27,14 @@ def painted_batches(
     outbox: Outbox,
     stages: ExitStack,
 ) -> Iterator[Batch]:
-    """Read a film and paint it.
+    """Read a film, paint it, and smooth it over time.
 
     Args:
         film: from `probe_video`.
         painter: what to paint with.
         span: the part to paint.
         outbox: told how many frames are read, and what a person should know.
-        stages: holds the thread that reads.
+        stages: holds the threads that read and paint.
 
     Raises:
         StylizeError: it cannot be read or painted.
@@ -41,5 +43,9 @@ def painted_batches(
     frames = read_video(
         film, span=span, deinterlace=settings.deinterlace, hw=settings.hw, notify=outbox.notify
     )
-    ahead = stages.enter_context(Prefetch(outbox.count("read", frames), depth=FRAMES_AHEAD))
-    return painter.paint(gather(ahead, size=painter.batch_size))
+    read = outbox.count("read", frames)
+    ahead = Prefetch(find_shots(read) if settings.cuts else read, depth=FRAMES_AHEAD)
+    painted = painter.paint(gather(stages.enter_context(ahead), size=painter.batch_size))
+    if settings.smooth == "off":
+        return painted
+    return smooth(stages.enter_context(Prefetch(painted, depth=1)))
