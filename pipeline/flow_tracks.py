@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 LARGEST_SIDE, SMALLEST_SIDE = 360, 16
 """Pixels of the shorter side in which flow is found: what time allows, and what it needs."""
-ASTRAY = 1.5
+ASTRAY = 6.0
 """Squared pixels by which the way there and back may miss."""
-NOISE = 6.0
+NOISE = 10.0
 """Steps of 8 bits by which the same thing may differ in two frames."""
-TEXTURE = 0.5
-"""Share of a neighbourhood's own variance by which it may differ: what an error of the flow by half
-a pixel makes of it."""
+TEXTURE = 2.0
+"""Times a neighbourhood's own variance by which it may differ. So much is what two places with the
+same kind of texture differ by: it is the way there and back that tells them apart. With less, half
+of what ripples would be left without strokes."""
 LIGHT = 40.0
 """Steps of 8 bits by which a neighbourhood may be lighter or darker and still be the same."""
 _WINDOW = (5, 5)

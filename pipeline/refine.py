@@ -4,7 +4,8 @@ An optimiser takes a painting that is there and makes it a finer one, for a thou
 of a fast network. So it is let loose on a few frames. Each begins with the strokes of the one
 before, carried to their places, so that the same thing goes on being painted by the same strokes.
 A frame between two key frames takes its strokes from both, from each as far as it still shows what
-that one shows, and more from the nearer. Where neither reaches, the fast painting is left.
+that one shows, and more from the nearer. Where neither reaches, the fast painting is left, in their
+colours and contrast.
 
 The parts: `keyframes` says which frames, `flow_tracks` follows what they show, `flow_strokes`
 carries and mixes.
@@ -21,7 +22,7 @@ from torch import Tensor
 
 from .flow import Field, Grey
 from .flow_carry import interleaved, planar
-from .flow_strokes import Carried, Key, blended, carried, light
+from .flow_strokes import Carried, Key, blended, carried, make_key
 from .flow_tracks import Track, followed, glimpse, still, trusted
 from .keyframes import FURTHEST, KeyChooser, Keyframes
 from .values import Batch, Frame
@@ -163,7 +164,7 @@ class _Shot:
         self, frame: Frame, seen: Grey, painting: Tensor, strokes: Tensor
     ) -> Iterator[Frame]:
         """Finish the frames that wait for this one, whose strokes go on from here."""
-        key = Key(seen, interleaved(strokes), light(interleaved(painting)))
+        key = make_key(seen, interleaved(strokes), interleaved(painting))
         track, last = still(seen), seen
         for held in reversed(self._held):
             track = followed(track, key=seen, last=last, now=held.seen)

@@ -140,9 +140,12 @@ def test_what_a_passing_square_uncovers_is_painted_fast_until_a_key_frame_sees_i
     uncovered = (slice(None), slice(36, 60), slice(26, 60))
     on_square = (slice(None), slice(36, 60), slice(72, 96))
     added = painted[8] - fast(pictures[8])
-    assert added[uncovered].var() < 0.2 * strokes((96, 128)).var()
-    before = (painted[0] - fast(pictures[0]))[:, 36:60, 24:48]
-    assert alike(added[on_square], before) > 0.8
+    first = painted[0] - fast(pictures[0])
+    for left in (20, 26, 40):  # neither what was there before, nor what has moved on
+        ghost = first[:, 36:60, left : left + 34]
+        assert abs(alike(added[uncovered], ghost)) < 0.25
+    assert added[uncovered].var() < strokes((96, 128)).var() / 2
+    assert alike(added[on_square], first[:, 36:60, 24:48]) > 0.8
 
 
 def test_light_that_fades_is_followed_while_strokes_stay(pan):
@@ -153,7 +156,7 @@ def test_light_that_fades_is_followed_while_strokes_stay(pan):
              zip(painted, pictures, strict=True)]  # fmt: skip
     assert (broad[9] - broad[0]).abs().mean() < 0.01
     added = [(p - fast(s))[INNER] for p, s in zip(painted, pictures, strict=True)]
-    assert alike(added[9], added[0]) > 0.9
+    assert alike(added[9], added[0]) > 0.85
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 9), (33, 31), (2, 50)])
