@@ -1,6 +1,7 @@
 """Carrying a painting over to the next frame: to new places, mixed by bands, with its detail kept.
 
-Part of smoothing. Pictures are (H, W, 3) here, which is what OpenCV is fast in.
+Part of smoothing. Brightness is carried whole, colours in half the size: most films keep them so.
+Only what carrying changes is brought back to the size of the painting, so it loses no colour.
 
 What a network paints anew for each frame is a sum of what stays and of what flickers. The mean of
 frames calms what flickers; it also takes detail away, most of it the finest, by which a painting
@@ -19,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .flow import Field
+from .flow import LUMA, Field, fetch
 
 BROAD = 0.7
 """Deviation, in pixels of half the size, of the Gaussian between the fine band and the broad one:
@@ -32,19 +33,33 @@ _NEIGHBOURHOOD = (3, 3)
 """Of pixels of a quarter of the size, in which energies are compared."""
 _ENERGY = 1e-5
 """Energy of detail that is nothing but rounding: 0.8 steps of 8 bits."""
+_RED, _GREEN, _BLUE = LUMA
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """A painting as it is carried over.
+
+    Attributes:
+        brightness: (H, W).
+        colours: (⌈H/2⌉, ⌈W/2⌉, 2), red and blue, each less the brightness.
+    """
+
+    brightness: Field
+    colours: Field
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Change:
-    """The painting less what was carried over.
+    """A painting less what was carried over.
 
     Attributes:
-        whole: (H, W, 3).
-        broad: (⌈H/2⌉, ⌈W/2⌉, 3), its broad band.
+        whole: all of it.
+        broad: its broad band, the brightness in half the size too.
     """
 
-    whole: Field
-    broad: Field
+    whole: Carried
+    broad: Carried
 
 
 def interleaved(picture: Tensor) -> Field:
@@ -71,49 +86,94 @@ def enlarged(flow: Field, *, size: tuple[int, int]) -> tuple[Field, Field]:
         (H, W) each.
     """
     height, width = size
-    columns, rows = (cv2.resize(each, (width, height)) for each in cv2.split(flow))
-    columns = columns * np.float32(width / flow.shape[1])
-    rows = rows * np.float32(height / flow.shape[0])
+    scales = np.float32(width / flow.shape[1]), np.float32(height / flow.shape[0])
+    across, down = (each * scale for each, scale in zip(cv2.split(flow), scales, strict=True))
+    columns: Field = cv2.resize(across, (width, height))
+    rows: Field = cv2.resize(down, (width, height))
     columns += np.arange(width, dtype=np.float32)
     rows += np.arange(height, dtype=np.float32)[:, None]
     return columns, rows
 
 
-def changed(fresh: Field, carried: Field) -> Change:
-    """Take apart what has changed; what was carried is overwritten, for speed."""
-    whole = cv2.subtract(fresh, carried, dst=carried)
-    height, width = whole.shape[:2]
-    half = cv2.resize(whole, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
-    broad = cv2.GaussianBlur(half, (5, 5), BROAD)
-    return Change(whole, broad)
+def parted(painting: Tensor) -> Carried:
+    """Take a painting, (3, H, W) in [0, 1] on the CPU, apart as it is carried."""
+    red, green, blue = (plane.numpy() for plane in painting)
+    brightness = cv2.addWeighted(red, _RED, green, _GREEN, 0)
+    cv2.addWeighted(brightness, 1, blue, _BLUE, 0, dst=brightness)
+    grey = _half(brightness)
+    return Carried(brightness, cv2.merge([_half(red) - grey, _half(blue) - grey]))
+
+
+def fetched(carried: Carried, flow: Field, places: tuple[Field, Field]) -> Carried:
+    """What was carried, in a frame's own places.
+
+    Args:
+        carried: of the last frame.
+        flow: (h, w, 2), from this frame to the last, in any size.
+        places: (H, W) each, the columns and rows where it leads.
+    """
+    half = enlarged(flow, size=(carried.colours.shape[0], carried.colours.shape[1]))
+    brightness = fetch(carried.brightness, *places, sharp=True)
+    return Carried(brightness, fetch(carried.colours, *half, sharp=True))
+
+
+def changed(fresh: Carried, last: Carried) -> Change:
+    """Take apart what has changed; what was carried over is overwritten, for speed."""
+    brightness = cv2.subtract(fresh.brightness, last.brightness, dst=last.brightness)
+    colours = cv2.subtract(fresh.colours, last.colours, dst=last.colours)
+    broad = Carried(*(cv2.GaussianBlur(e, (5, 5), BROAD) for e in (_half(brightness), colours)))
+    return Change(Carried(brightness, colours), broad)
 
 
 def mixed(
-    fresh: Field,
+    fresh: Carried,
     change: Change,
     *,
     shares: tuple[float, float],
     trust: Field,
     broad_trust: Field,
-) -> Field:
+) -> Carried:
     """The fresh painting with as much of what was carried over as can be trusted.
 
     Args:
-        fresh: (H, W, 3).
-        change: of it; overwritten, for speed.
+        fresh: the painting.
+        change: in it; overwritten, for speed.
         shares: of the fresh painting in the fine and in the broad band where trust is 1.
         trust: (h, w) in [0, 1], in the fine band.
         broad_trust: (h, w) in [0, 1], in the broad band.
 
     Returns:
-        (H, W, 3), not bound to [0, 1].
+        The painting to be carried on: as crisp as the fresh one.
     """
     fine_kept = trust * np.float32(1 - shares[0])
-    broad_kept = broad_trust * np.float32(1 - shares[1])
-    kept = cv2.multiply(change.whole, _thrice(fine_kept, change.whole), dst=change.whole)
-    low = cv2.multiply(change.broad, _thrice(broad_kept - fine_kept, change.broad))
-    cv2.add(kept, cv2.resize(low, (fresh.shape[1], fresh.shape[0])), dst=kept)
-    return cv2.subtract(fresh, kept, dst=kept)
+    more_kept = broad_trust * np.float32(1 - shares[1]) - fine_kept
+    whole, broad = change.whole, change.broad
+    for kept, low in ((whole.brightness, broad.brightness), (whole.colours, broad.colours)):
+        cv2.multiply(kept, _enlarged(fine_kept, kept), dst=kept)
+        cv2.multiply(low, _enlarged(more_kept, low), dst=low)
+        cv2.add(kept, _enlarged(low, kept), dst=kept)
+    brightness = cv2.subtract(fresh.brightness, whole.brightness, dst=whole.brightness)
+    cv2.add(brightness, lost_detail(brightness, fresh.brightness), dst=brightness)
+    return Carried(brightness, cv2.subtract(fresh.colours, whole.colours, dst=whole.colours))
+
+
+def repainted(painting: Tensor, fresh: Carried, wanted: Carried, *, out: Tensor) -> None:
+    """Give a painting the brightness and colours that smoothing has come to.
+
+    Args:
+        painting: (3, H, W).
+        fresh: the painting as it is.
+        wanted: as it is to be.
+        out: (3, H, W), written to, in [0, 1].
+    """
+    brightness = cv2.subtract(wanted.brightness, fresh.brightness)
+    red, blue = cv2.split(cv2.subtract(wanted.colours, fresh.colours))
+    green = cv2.addWeighted(red, -_RED / _GREEN, blue, -_BLUE / _GREEN, 0)
+    for before, after, colour in zip(painting, out, (red, green, blue), strict=True):
+        plane = after.numpy()
+        cv2.add(before.numpy(), brightness, dst=plane)
+        cv2.add(plane, _enlarged(colour, plane), dst=plane)
+        np.clip(plane, 0, 1, out=plane)
 
 
 def crisp(picture: Field, fresh: Field) -> Field:
@@ -128,29 +188,42 @@ def crisp(picture: Field, fresh: Field) -> Field:
     Returns:
         (H, W, 3) in [0, 1].
     """
-    detail = _detail(picture)
-    ratio = (_energy(_detail(fresh)) + _ENERGY) / (_energy(detail) + _ENERGY)
-    gain = np.sqrt(ratio).clip(1, MOST) - 1
-    more = cv2.multiply(detail, cv2.resize(gain, (detail.shape[1], detail.shape[0])), dst=detail)
-    cv2.add(picture, cv2.merge([more, more, more]), dst=picture)
+    grey, wanted = (cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (picture, fresh))
+    lost = lost_detail(grey, wanted)
+    cv2.add(picture, cv2.merge([lost, lost, lost]), dst=picture)
     return np.clip(picture, 0, 1, out=picture)
 
 
-def _detail(picture: Field) -> Field:
-    """What is fine in a picture's brightness, (H, W)."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    return cv2.subtract(grey, cv2.GaussianBlur(grey, (5, 5), DETAIL), dst=grey)
+def lost_detail(brightness: Field, fresh: Field) -> Field:
+    """What is to be added to (H, W) so that its detail has the energy that another's has."""
+    detail, wanted = _detail(brightness), _detail(fresh)
+    ratio = (_energy(wanted) + _ENERGY) / (_energy(detail) + _ENERGY)
+    gain = np.sqrt(ratio).clip(1, MOST) - 1
+    return cv2.multiply(detail, _enlarged(gain, detail), dst=detail)
+
+
+def _detail(brightness: Field) -> Field:
+    """What is fine in (H, W)."""
+    blurred = cv2.GaussianBlur(brightness, (5, 5), DETAIL)
+    return cv2.subtract(brightness, blurred, dst=blurred)
 
 
 def _energy(detail: Field) -> Field:
     """Mean square of detail in neighbourhoods, (H/4, W/4)."""
     height, width = detail.shape
     size = (max(1, width // 4), max(1, height // 4))
-    energy = cv2.resize(np.square(detail), size, interpolation=cv2.INTER_AREA)
+    energy = cv2.resize(cv2.multiply(detail, detail), size, interpolation=cv2.INTER_AREA)
     return cv2.blur(energy, _NEIGHBOURHOOD)
 
 
-def _thrice(plane: Field, like: Field) -> Field:
-    """(h, w) to (H, W, 3), as large as another."""
-    large = cv2.resize(plane, (like.shape[1], like.shape[0]))
-    return cv2.merge([large, large, large])
+def _half(plane: Field) -> Field:
+    height, width = plane.shape
+    size = ((width + 1) // 2, (height + 1) // 2)
+    half: Field = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    return half
+
+
+def _enlarged(plane: Field, like: Field) -> Field:
+    """(h, w) or (h, w, C) to the size of another, and to as many channels."""
+    large: Field = cv2.resize(plane, (like.shape[1], like.shape[0]))
+    return large if large.ndim == like.ndim else cv2.merge([large] * like.shape[2])

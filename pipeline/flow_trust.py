@@ -5,10 +5,15 @@ Part of smoothing. All of it is done in the small pictures in which the flow is 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
-from .flow import Field, Grey, fetch
+from .flow import LUMA, Field, Grey, fetch
+
+if TYPE_CHECKING:
+    from .flow_carry import Carried
 
 ASTRAY = (0.2, 6.0)
 """Squared pixels by which there and back may miss: 0.2·(|there|² + |back|²) + 6. Sundaram 2010
@@ -52,8 +57,8 @@ def seen_before(last: Grey, now: Grey, *, there: Field, back: Field) -> Field:
     columns, rows = (np.ascontiguousarray(plane[::2, ::2]) for plane in steps(there))
     inside = (columns > -1) & (columns < width) & (rows > -1) & (rows < height)
     leads, returns = there[::2, ::2], fetch(back, columns, rows)
-    squared = np.square(leads).sum(2) + np.square(returns).sum(2)
-    missed = np.square(leads + returns).sum(2) / (ASTRAY[0] * squared + ASTRAY[1])
+    squared = _squared(leads) + _squared(returns)
+    missed = _squared(leads + returns) / (ASTRAY[0] * squared + ASTRAY[1])
     present = now[::2, ::2].astype(np.float32)
     different = _mean(np.square(present - fetch(last, columns, rows)))
     texture = np.maximum(_mean(np.square(present)) - np.square(_mean(present)), 0)
@@ -77,22 +82,33 @@ def not_dated(now: Grey, remembered: Field) -> Field:
     return trust
 
 
-def not_repainted(change: Field, *, size: tuple[int, int]) -> Field:
+def not_repainted(change: Carried, *, size: tuple[int, int]) -> Field:
     """Trust by the painting: whether it still shows the same there.
 
     Args:
-        change: (H, W, 3), the painting less what was carried over.
+        change: the painting less what was carried over, in any size.
         size: height and width of what is returned.
 
     Returns:
         (h, w) in [0, 1].
     """
-    height, width = change.shape[:2]
-    coarse = (max(1, width // 8), max(1, height // 8))
-    broad = cv2.resize(change, coarse, interpolation=cv2.INTER_AREA)
-    trust = np.exp(-np.square(np.abs(broad).max(2) / REPAINTED))
-    enlarged: Field = cv2.resize(trust, size[::-1])
+    height, width = change.colours.shape[:2]
+    coarse = (max(1, width // 4), max(1, height // 4))
+    brightness, colours = (
+        cv2.resize(each, coarse, interpolation=cv2.INTER_AREA)
+        for each in (change.brightness, change.colours)
+    )
+    red, blue = brightness + colours[..., 0], brightness + colours[..., 1]
+    green = brightness - (LUMA[0] * colours[..., 0] + LUMA[2] * colours[..., 1]) / LUMA[1]
+    most = np.maximum(np.maximum(np.abs(red), np.abs(green)), np.abs(blue))
+    enlarged: Field = cv2.resize(np.exp(-np.square(most / REPAINTED)), size[::-1])
     return enlarged
+
+
+def _squared(flow: Field) -> Field:
+    across, down = cv2.split(flow)
+    squared: Field = across * across + down * down
+    return squared
 
 
 def _mean(plane: Field) -> Field:

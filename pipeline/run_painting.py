@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from .batch import gather
 from .events import Outbox
 from .film.read_video import read_video
+from .flow import use_one_thread
+from .flow_follow import follow
 from .prefetch import Prefetch
 from .prepare import Painter
 from .prepare_timeline import TimelinePainter
@@ -39,6 +41,7 @@ def painted_batches(
     Raises:
         StylizeError: it cannot be read or painted.
     """
+    use_one_thread()
     settings = painter.choice.settings
     frames = read_video(
         film, span=span, deinterlace=settings.deinterlace, hw=settings.hw, notify=outbox.notify
@@ -48,4 +51,5 @@ def painted_batches(
     painted = painter.paint(gather(stages.enter_context(ahead), size=painter.batch_size))
     if settings.smooth == "off":
         return painted
-    return smooth(stages.enter_context(Prefetch(painted, depth=1)))
+    followed = follow(stages.enter_context(Prefetch(painted, depth=1)))
+    return smooth(stages.enter_context(Prefetch(followed, depth=1)))

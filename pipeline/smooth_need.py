@@ -3,7 +3,7 @@
 Part of smoothing. Calming costs likeness to what the network paints, so a network that is steady
 by itself, or a film whose own texture is restless, is calmed less. What is aimed at is an excess
 (see `steadiness`) of 1: the painting's difference from frame to frame over the source's, divided
-by the ratio of their squared gradients. It is estimated from one channel and every eighth pixel.
+by the ratio of their squared gradients. It is estimated from every eighth pixel.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .flow import Field, fetch
+from .flow import Field
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from .flow_carry import Change
+    from .flow_carry import Carried, Change
+    from .flow_follow import Motion
 
 SPARSE = slice(None, None, 8)
 GREEN = 1
@@ -53,39 +52,27 @@ class Difference:
     bands: tuple[float, float]
 
 
-def difference(
-    *,
-    source: Tensor,
-    last: Tensor,
-    places: tuple[Field, Field],
-    fresh: Field,
-    change: Change,
-    trust: Field,
-) -> Difference:
+def difference(*, motion: Motion, trust: Field, fresh: Carried, change: Change) -> Difference:
     """Measure, where there is trust.
 
     Args:
-        source: (3, H, W), this frame.
-        last: (3, H, W), the last frame.
-        places: (H, W) each, columns and rows where the pixels of this frame are in the last.
-        fresh: (H, W, 3), the painting.
-        change: in it.
+        motion: from the last frame.
         trust: (h, w) in [0, 1].
+        fresh: the painting.
+        change: in it.
     """
-    columns, rows = (np.ascontiguousarray(plane[SPARSE, SPARSE]) for plane in places)
-    now, before = source[GREEN].numpy(), last[GREEN].numpy()
-    moved = now[SPARSE, SPARSE] - fetch(before, columns, rows)
-    across = np.linspace(0, trust.shape[1] - 1, columns.shape[1]).round().astype(int)
-    down = np.linspace(0, trust.shape[0] - 1, columns.shape[0]).round().astype(int)
+    height, width = motion.difference.shape
+    across = np.linspace(0, trust.shape[1] - 1, width).round().astype(int)
+    down = np.linspace(0, trust.shape[0] - 1, height).round().astype(int)
     weight = trust[down[:, None], across] + 1e-6
     weight /= weight.sum()
     half = slice(None, None, 4)
-    whole = float((weight * np.square(change.whole[SPARSE, SPARSE, GREEN])).sum())
-    broad = float((weight * np.square(change.broad[half, half, GREEN])).sum())
+    whole = float((weight * np.square(change.whole.brightness[SPARSE, SPARSE])).sum())
+    broad = float((weight * np.square(change.broad.brightness[half, half])).sum())
     return Difference(
-        float((weight * np.square(moved)).sum()),
-        _gradient(now),
-        _gradient(fresh[..., GREEN]),
+        float((weight * motion.difference).sum()),
+        motion.gradient,
+        gradient(fresh.brightness),
         (max(0.0, whole - broad), broad),
     )
 
@@ -105,7 +92,7 @@ def shares(degree: Field | float) -> Field:
     return found
 
 
-def _gradient(plane: Field) -> float:
+def gradient(plane: Field) -> float:
     """Mean squared gradient of (H, W), from every eighth row and column."""
     middle = plane[:-1:8, :-1:8]
     right, below = plane[:-1:8, 1::8], plane[1::8, :-1:8]
