@@ -121,8 +121,14 @@ def changed(fresh: Carried, last: Carried) -> Change:
     """Take apart what has changed; what was carried over is overwritten, for speed."""
     brightness = cv2.subtract(fresh.brightness, last.brightness, dst=last.brightness)
     colours = cv2.subtract(fresh.colours, last.colours, dst=last.colours)
-    broad = Carried(*(cv2.GaussianBlur(e, (5, 5), BROAD) for e in (_half(brightness), colours)))
-    return Change(Carried(brightness, colours), broad)
+    whole = Carried(brightness, colours)
+    return Change(whole, broad_band(whole))
+
+
+def broad_band(carried: Carried) -> Carried:
+    """The broad band of what is carried, the brightness in half the size too."""
+    planes = _half(carried.brightness), carried.colours
+    return Carried(*(cv2.GaussianBlur(plane, (5, 5), BROAD) for plane in planes))
 
 
 def mixed(
@@ -149,9 +155,9 @@ def mixed(
     more_kept = broad_trust * np.float32(1 - shares[1]) - fine_kept
     whole, broad = change.whole, change.broad
     for kept, low in ((whole.brightness, broad.brightness), (whole.colours, broad.colours)):
-        cv2.multiply(kept, _enlarged(fine_kept, kept), dst=kept)
-        cv2.multiply(low, _enlarged(more_kept, low), dst=low)
-        cv2.add(kept, _enlarged(low, kept), dst=kept)
+        cv2.multiply(kept, enlarged_as(fine_kept, kept), dst=kept)
+        cv2.multiply(low, enlarged_as(more_kept, low), dst=low)
+        cv2.add(kept, enlarged_as(low, kept), dst=kept)
     brightness = cv2.subtract(fresh.brightness, whole.brightness, dst=whole.brightness)
     cv2.add(brightness, lost_detail(brightness, fresh.brightness), dst=brightness)
     return Carried(brightness, cv2.subtract(fresh.colours, whole.colours, dst=whole.colours))
@@ -172,7 +178,7 @@ def repainted(painting: Tensor, fresh: Carried, wanted: Carried, *, out: Tensor)
     for before, after, colour in zip(painting, out, (red, green, blue), strict=True):
         plane = after.numpy()
         cv2.add(before.numpy(), brightness, dst=plane)
-        cv2.add(plane, _enlarged(colour, plane), dst=plane)
+        cv2.add(plane, enlarged_as(colour, plane), dst=plane)
         np.clip(plane, 0, 1, out=plane)
 
 
@@ -194,17 +200,26 @@ def crisp(picture: Field, fresh: Field) -> Field:
     return np.clip(picture, 0, 1, out=picture)
 
 
-def lost_detail(brightness: Field, fresh: Field) -> Field:
-    """What is to be added to (H, W) so that its detail has the energy that another's has."""
-    detail, wanted = _detail(brightness), _detail(fresh)
+def lost_detail(
+    brightness: Field, fresh: Field, *, size: float = DETAIL, most: float = MOST
+) -> Field:
+    """What is to be added to (H, W) so that its detail has the energy that another's has.
+
+    Args:
+        brightness: what has lost detail.
+        fresh: (H, W), what has it.
+        size: of detail: deviation, in pixels, of the Gaussian that it is what is left of.
+        most: factor by which it is amplified at most.
+    """
+    detail, wanted = _detail(brightness, size), _detail(fresh, size)
     ratio = (_energy(wanted) + _ENERGY) / (_energy(detail) + _ENERGY)
-    gain = np.sqrt(ratio).clip(1, MOST) - 1
-    return cv2.multiply(detail, _enlarged(gain, detail), dst=detail)
+    gain = np.sqrt(ratio).clip(1, most) - 1
+    return cv2.multiply(detail, enlarged_as(gain, detail), dst=detail)
 
 
-def _detail(brightness: Field) -> Field:
+def _detail(brightness: Field, size: float) -> Field:
     """What is fine in (H, W)."""
-    blurred = cv2.GaussianBlur(brightness, (5, 5), DETAIL)
+    blurred = cv2.GaussianBlur(brightness, (5, 5), size)
     return cv2.subtract(brightness, blurred, dst=blurred)
 
 
@@ -223,7 +238,7 @@ def _half(plane: Field) -> Field:
     return half
 
 
-def _enlarged(plane: Field, like: Field) -> Field:
+def enlarged_as(plane: Field, like: Field) -> Field:
     """(h, w) or (h, w, C) to the size of another, and to as many channels."""
     large: Field = cv2.resize(plane, (like.shape[1], like.shape[0]))
     return large if large.ndim == like.ndim else cv2.merge([large] * like.shape[2])
