@@ -90,7 +90,7 @@ class Micro(ReadingNetwork):
         if len(encoder) != 4 or not all(1 <= width <= 2 * MOST for width in (*encoder, code)):
             raise ValueError(f"encoder {encoder} and code {code}: each is to be 1 to {2 * MOST}")
         self.encoder_widths, self.code = encoder, code
-        self.swift = Swift(widths=widths, blocks=blocks, colour=True)
+        self.swift = Swift(widths=widths, blocks=blocks)
         self.encoder = StyleEncoder(encoder, code)
         channels = [norm.bias.numel() for norm in self._norms(self.swift)]
         self.unfold = nn.Linear(code, 2 * sum(channels))

@@ -38,9 +38,9 @@ class TrainingSettings:
             it paints.
         content_weight: of the squared error at relu4_1.
         style_weight: of the style loss at the end of the run (see `style_weight_at`).
-        style_first: times the style weight in the first part of the run. A network without the
-            colour path of `swift` needs 4 or so to find strokes at all; one with it stamps a motif
-            over all that is plain, and keeps it.
+        style_first: times the style weight in the first part of the run. A `johnson`, which has no
+            path for colours, needs 4 or so to find strokes at all; a `swift` stamps a motif over
+            all that is plain, and keeps it.
         quarters: share in the style loss of what is measured on the quarters of a crop, 0 to 1:
             more spreads the style evenly, less lets dark parts stay dark.
         tv_weight: of the total variation.

@@ -2,7 +2,8 @@
 
 Ours, after Johnson 2016 (1603.08155) and Ulyanov 2016 (1607.08022). It differs in that it works
 at 1/2, 1/4 and 1/8 of the size where theirs works at 1, 1/2 and 1/4; halves with a box filter;
-carries the 1/4 scale around the 1/8 one; and doubles inside the convolutions.
+carries the 1/4 scale around the 1/8 one; and doubles inside the convolutions. The picture itself,
+normed, goes to the last convolution too: so it has a style's colours before anything is learnt.
 """
 
 from __future__ import annotations
@@ -23,12 +24,10 @@ an eighteenth of the classic network's time, both in bfloat16, frozen and compil
 BLOCKS = 4
 MOST = 128
 """Channels or blocks: more would be no file of ours, and could fill the memory."""
-
-
-NORM_EPSILON, PLAIN_NORM_EPSILON = 0.1, 0.01
+NORM_EPSILON = 0.1
 """Below what a picture's channels vary by, and enough that a plain one stays plain in bfloat16:
 with the usual 1e-5 its rounding errors are painted in full contrast, with 0.01 by 19 levels of
-255, with 0.1 by 2 (`wave`). The lower one is for networks without the colour path."""
+255, with 0.1 by 2 (`wave`)."""
 COLOUR_EPSILON = 1e-4
 """Likewise for colours, whose variance in a picture is some hundredths."""
 FIRST_STROKES = 0.25
@@ -45,12 +44,12 @@ vary by themselves, at right angles to each other."""
 class Block(nn.Module):
     """Two 3×3 convolutions around which their input is carried."""
 
-    def __init__(self, channels: int, *, epsilon: float) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
         self.conv1 = Convolution(channels, channels, 3)
-        self.norm1 = InstanceNorm(channels, epsilon=epsilon)
+        self.norm1 = InstanceNorm(channels, epsilon=NORM_EPSILON)
         self.conv2 = Convolution(channels, channels, 3)
-        self.norm2 = InstanceNorm(channels, epsilon=epsilon)
+        self.norm2 = InstanceNorm(channels, epsilon=NORM_EPSILON)
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) in and out."""
@@ -69,11 +68,10 @@ class Swift(StyleNetwork):
     Args:
         widths: channels at 1/2, 1/4, 1/8 and, on the way back, 1/2 of the size.
         blocks: residual blocks at 1/8.
-        colour: whether the picture itself, normed, goes to the last convolution too: its norm
-            then gives the picture a style's colours before anything is learnt.
+        colour: whether it has the path for colours; every one has, and its file says so.
 
     Raises:
-        ValueError: a width or the number of blocks is out of range.
+        ValueError: a width or the number of blocks is out of range, or there is no such path.
     """
 
     method: ClassVar[str] = "swift"
@@ -90,30 +88,30 @@ class Swift(StyleNetwork):
         *,
         widths: tuple[int, int, int, int] = WIDTHS,
         blocks: int = BLOCKS,
-        colour: bool = False,
+        colour: bool = True,
     ) -> None:
         super().__init__()
         if len(widths) != 4 or not all(1 <= width <= MOST for width in (*widths, blocks)):
             raise ValueError(f"widths {widths} and {blocks} blocks: each is to be 1 to {MOST}")
-        self.widths, self.block_count, self.has_colour = widths, blocks, colour
+        if not colour:
+            raise ValueError("a swift without a path for colours can be trained anew, not read")
+        self.widths, self.block_count = widths, blocks
         half, quarter, eighth, last = widths
-        epsilon = NORM_EPSILON if colour else PLAIN_NORM_EPSILON
         self.down1 = Halving(3, half, 5, border="none")
-        self.norm1 = InstanceNorm(half, epsilon=epsilon)
+        self.norm1 = InstanceNorm(half, epsilon=NORM_EPSILON)
         self.down2 = Halving(half, quarter, 3, border="none")
-        self.norm2 = InstanceNorm(quarter, epsilon=epsilon)
+        self.norm2 = InstanceNorm(quarter, epsilon=NORM_EPSILON)
         self.down3 = Halving(quarter, eighth, 3, border="none")
-        self.norm3 = InstanceNorm(eighth, epsilon=epsilon)
-        self.blocks = nn.ModuleList(Block(eighth, epsilon=epsilon) for _ in range(blocks))
+        self.norm3 = InstanceNorm(eighth, epsilon=NORM_EPSILON)
+        self.blocks = nn.ModuleList(Block(eighth) for _ in range(blocks))
         self.up1 = Doubling(eighth, quarter)
-        self.norm4 = InstanceNorm(quarter, epsilon=epsilon)
+        self.norm4 = InstanceNorm(quarter, epsilon=NORM_EPSILON)
         self.up2 = Doubling(quarter, last, border="zeros")  # reaches 4 + 4 pixels: in the margin
-        self.norm5 = InstanceNorm(last, epsilon=epsilon)
-        self.up3 = DoublingLast(last + 3 * colour, 3, border="zeros")
-        if colour:
-            self.colour = Convolution(3, 3, 2, stride=2, border="none")
-            self.colour_norm = InstanceNorm(3, epsilon=COLOUR_EPSILON)
-            self._pass_colours_through()
+        self.norm5 = InstanceNorm(last, epsilon=NORM_EPSILON)
+        self.up3 = DoublingLast(last + 3, 3, border="zeros")
+        self.colour = Convolution(3, 3, 2, stride=2, border="none")
+        self.colour_norm = InstanceNorm(3, epsilon=COLOUR_EPSILON)
+        self._pass_colours_through()
 
     @torch.no_grad()
     def _pass_colours_through(self) -> None:
@@ -147,15 +145,13 @@ class Swift(StyleNetwork):
             features = block(features)
         features = F.relu_(self.norm4(self.up1(features)) + quarter[..., 1:-1, 1:-1])
         features = F.relu_(self.norm5(self.up2(features)))
-        if self.has_colour:
-            inner = pictures[..., self.lead : -self.lead, self.lead : -self.lead]
-            features = torch.cat([features, self.colour_norm(self.colour(inner))], 1)
-        return torch.sigmoid(self.up3(features))
+        inner = pictures[..., self.lead : -self.lead, self.lead : -self.lead]
+        colours = self.colour_norm(self.colour(inner))
+        return torch.sigmoid(self.up3(torch.cat([features, colours], 1)))
 
     def architecture(self) -> dict[str, object]:
         """The arguments that make a network of this shape."""
-        shape: dict[str, object] = {"widths": list(self.widths), "blocks": self.block_count}
-        return shape | {"colour": True} if self.has_colour else shape
+        return {"widths": list(self.widths), "blocks": self.block_count, "colour": True}
 
     def normalised(self) -> list[tuple[Convolution, InstanceNorm]]:
         """Each convolution with the norm right behind it."""
@@ -167,7 +163,5 @@ class Swift(StyleNetwork):
         for block in self.blocks:
             if isinstance(block, Block):
                 pairs += block.normalised()
-        pairs += [(self.up1, self.norm4), (self.up2, self.norm5)]
-        if self.has_colour:
-            pairs.append((self.colour, self.colour_norm))
+        pairs += [(self.up1, self.norm4), (self.up2, self.norm5), (self.colour, self.colour_norm)]
         return pairs

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from .any_style import Mixture, ReadingNetwork, VggNetwork
-from .checkpoint import NETWORKS, LoadedModel, Network
+from .checkpoint import NETWORKS, LoadedModel
 from .crops import Crops
 from .errors import TrainingError
 from .losses import (
@@ -38,8 +38,6 @@ from .swift import Swift
 from .vgg import Vgg
 from .whole_file import whole_file
 
-FRESH: dict[str, Callable[[], Network]] = {**NETWORKS, "swift": partial(Swift, colour=True)}
-"""What a run trains, by method: the colour path is younger than some networks that ship."""
 TEMPORAL_EVERY = 2
 """The steadiness term runs in every second step, twice as heavy: half its time, the same pull."""
 WILD = 2.0
@@ -81,7 +79,7 @@ class Trainer:
         self._vgg = vgg.to(device, torch.bfloat16).to(memory_format=torch.channels_last)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            network = FRESH[settings.method]()
+            network = NETWORKS[settings.method]()
         if style is not None and isinstance(network, Swift):
             network.take_colours(style)
         self.network = network.to(device).train()

@@ -39,7 +39,7 @@ def _variants(frame: Tensor) -> dict[str, Callable[[], Tensor]]:
         faster = torch.compile(network)
         return lambda: faster(half)
 
-    swift = Swift(colour=True).eval()  # as it is trained
+    swift = Swift().eval()
     plain, small, small_frozen = Johnson().eval(), quick(deepcopy(swift)), frozen(swift)
     micro = Micro().with_styles(Mixture((frame[0],)))  # what is left once the style is read
     return {

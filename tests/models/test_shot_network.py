@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 def network(request):
     torch.manual_seed(0)
     if request.param == "swift":
-        return Swift(widths=(4, 6, 8, 4), blocks=1, colour=True).eval().requires_grad_(False)
+        return Swift(widths=(4, 6, 8, 4), blocks=1).eval().requires_grad_(False)
     return Johnson().eval().requires_grad_(False)
 
 
@@ -103,7 +103,7 @@ def test_batches_change_nothing(shot, frames, size):
 
 def test_a_patchwork_follows_with_each_of_its_painters(frames):
     torch.manual_seed(0)
-    painters = [Swift(widths=(4, 6, 8, 4), blocks=1, colour=True).eval() for _ in range(2)]
+    painters = [Swift(widths=(4, 6, 8, 4), blocks=1).eval() for _ in range(2)]
     masks = (torch.ones(1, 4, 4), torch.zeros(1, 4, 4))
     styles = Mixture((frames[0], frames[1]), (1.0, 1.0), masks)
     film = for_film(Patchwork(painters, styles), CPU, torch.float32)

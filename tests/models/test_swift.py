@@ -20,7 +20,7 @@ PICTURE = torch.nn.functional.interpolate(
 @pytest.fixture
 def coloured():
     torch.manual_seed(9)
-    return Swift(widths=(4, 6, 8, 4), blocks=1, colour=True).eval().requires_grad_(False)
+    return Swift(widths=(4, 6, 8, 4), blocks=1).eval().requires_grad_(False)
 
 
 def test_before_anything_is_learnt_a_picture_has_the_colours_of_the_style(coloured):
@@ -46,14 +46,16 @@ def test_colours_of_one_colour_have_a_finite_slope(coloured):
     assert flat.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("colour", [True, False])
-def test_a_network_with_or_without_the_path_is_saved_and_loaded_as_it_is(tmp_path, colour):
-    network = Swift(widths=(4, 6, 8, 4), blocks=1, colour=colour)
-    save_model(network, tmp_path / "s.safetensors", recipe={})
+def test_a_network_is_saved_and_loaded_as_it_is(tmp_path, coloured):
+    save_model(coloured, tmp_path / "s.safetensors", recipe={})
     loaded = load_model(tmp_path / "s.safetensors").network
     assert isinstance(loaded, Swift)
-    assert loaded.has_colour is colour
-    torch.testing.assert_close(loaded(PICTURE), network(PICTURE), atol=0.02, rtol=0)
+    torch.testing.assert_close(loaded(PICTURE), coloured(PICTURE), atol=0.02, rtol=0)
+
+
+def test_a_network_of_the_first_shape_is_refused():
+    with pytest.raises(ValueError, match="without a path for colours"):
+        Swift(colour=False)
 
 
 def test_the_colour_path_is_the_last_that_is_normed(coloured):

@@ -112,7 +112,7 @@ def test_a_run_cannot_start_from_a_network_of_another_kind(run, tmp_path):
     save_model(Johnson(), tmp_path / "johnson.safetensors", recipe={})
     with pytest.raises(TrainingError, match=r"johnson.safetensors: is a johnson.* trains a swift"):
         run(start=tmp_path / "johnson.safetensors")
-    other = Swift(widths=(4, 4, 4, 4), colour=True)
+    other = Swift(widths=(4, 4, 4, 4))
     save_model(other, tmp_path / "other.safetensors", recipe={})
     with pytest.raises(TrainingError, match=r"other.safetensors: is a swift .*shape"):
         run(start=tmp_path / "other.safetensors")
@@ -392,7 +392,7 @@ def run_many(run, photographs):
 @pytest.fixture
 def small_micro(monkeypatch):
     shape = {"widths": (4, 6, 8, 4), "blocks": 1, "encoder": (4, 4, 4, 4), "code": 4}
-    monkeypatch.setitem(trainer.FRESH, "micro", partial(Micro, **shape))
+    monkeypatch.setitem(trainer.NETWORKS, "micro", partial(Micro, **shape))
 
 
 def test_a_network_for_any_style_learns_from_a_folder_of_them(run_many, target, small_micro):

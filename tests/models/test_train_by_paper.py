@@ -27,7 +27,7 @@ def small(tmp_path, monkeypatch, deep_vgg):
     monkeypatch.setattr(train, "find_weights", lambda *_, **__: weights)
     monkeypatch.setattr(train, "load_vgg", lambda **_: deep_vgg)
     for name, kind in NETWORKS.items():
-        monkeypatch.setitem(trainer.FRESH, name, partial(kind, widths=WIDTHS))
+        monkeypatch.setitem(trainer.NETWORKS, name, partial(kind, widths=WIDTHS))
 
 
 @pytest.fixture(params=NETWORKS)
