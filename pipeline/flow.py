@@ -22,6 +22,9 @@ METHOD = "DIS, medium preset"
 SMALLEST = 12
 """Pixels a side that OpenCV's pyramid needs."""
 
+SMALLEST_SIDE, LARGEST_SIDE = 16, 540
+"""Pixels of the shorter side in which a film's flow is found."""
+
 Grey = np.ndarray[Any, np.dtype[np.uint8]]
 """(H, W), 0 to 255."""
 Field = np.ndarray[Any, np.dtype[Any]]
@@ -82,6 +85,20 @@ def grey(picture: Tensor, *, size: tuple[int, int]) -> Grey:
     resized = cv2.resize(luma, size[::-1], interpolation=cv2.INTER_AREA)
     steps: Grey = np.rint(resized).clip(0, 255).astype(np.uint8)
     return steps
+
+
+def small_grey(picture: Tensor, *, scale: float) -> Grey:
+    """A frame as flow is found in it: how bright it is, in a part of its size.
+
+    Args:
+        picture: (3, H, W) RGB in [0, 1], on the CPU.
+        scale: of the size; the shorter side will have 16 to 540 pixels in any case, for that is
+            what the flow needs, and what time allows.
+    """
+    height, width = picture.shape[-2:]
+    scale = min(scale, LARGEST_SIDE / min(height, width))
+    size = max(SMALLEST_SIDE, round(height * scale)), max(SMALLEST_SIDE, round(width * scale))
+    return grey(picture, size=size)
 
 
 Detail = Literal["finest", "fine", "coarse"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .flow import Field, Grey, fetch, grey, motion
+from .flow import Field, Grey, fetch, motion, small_grey
 from .flow_carry import Carried, enlarged, parted
 from .flow_trust import seen_before
 from .smooth_need import GREEN, SPARSE, gradient
@@ -19,8 +19,6 @@ from .values import Batch, Frame
 FLOW_SCALE = 0.4
 """Of the frame's size: where the flow is found. In half the size it takes half as long again and
 finds hardly more; in a third an excess of 1.32 becomes 1.37."""
-SMALLEST_SIDE, LARGEST_SIDE = 16, 540
-"""Pixels of the shorter side there: what the flow needs, and what time allows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,25 +85,19 @@ def follow(batches: Iterable[Batch]) -> Iterator[Followed]:
 
 
 def _look(frame: Frame, last: tuple[Frame, Grey] | None) -> Sight:
-    now = grey(frame.picture, size=_flow_size(*frame.picture.shape[-2:]))
+    now = small_grey(frame.sight, scale=FLOW_SCALE)
     if last is None or _begins(frame, last[0]):
         return Sight(now, None)
     before, seen = last
     there = motion(now, seen, detail="fine")
     back = motion(seen, now, detail="coarse")
     places = enlarged(there, size=(frame.picture.shape[1], frame.picture.shape[2]))
-    green = frame.picture[GREEN].numpy()
+    green = frame.sight[GREEN].numpy()
     columns, rows = (np.ascontiguousarray(plane[SPARSE, SPARSE]) for plane in places)
-    moved = green[SPARSE, SPARSE] - fetch(before.picture[GREEN].numpy(), columns, rows)
+    moved = green[SPARSE, SPARSE] - fetch(before.sight[GREEN].numpy(), columns, rows)
     trust = seen_before(seen, now, there=there, back=back)
     return Sight(now, Motion(there, places, trust, np.square(moved), gradient(green)))
 
 
 def _begins(frame: Frame, last: Frame) -> bool:
     return frame.shot != last.shot or frame.picture.shape != last.picture.shape
-
-
-def _flow_size(height: int, width: int) -> tuple[int, int]:
-    """Height and width in which the flow is found; tiny pictures are enlarged for it."""
-    scale = min(FLOW_SCALE, LARGEST_SIDE / min(height, width))
-    return max(SMALLEST_SIDE, round(height * scale)), max(SMALLEST_SIDE, round(width * scale))

@@ -38,7 +38,14 @@ def steps(flow: Field) -> tuple[Field, Field]:
     return across, down
 
 
-def seen_before(last: Grey, now: Grey, *, there: Field, back: Field) -> Field:
+def seen_before(
+    last: Grey,
+    now: Grey,
+    *,
+    there: Field,
+    back: Field,
+    astray: tuple[float, float] = ASTRAY,
+) -> Field:
     """Trust by the source: what is in view in both frames and looks alike.
 
     What looks alike is a matter of texture: an error of the flow costs as much as there is.
@@ -48,6 +55,7 @@ def seen_before(last: Grey, now: Grey, *, there: Field, back: Field) -> Field:
         now: (H, W), this frame.
         there: (H, W, 2), the flow from this frame to the last.
         back: (H, W, 2), from the last frame to this.
+        astray: how far a pixel may miss that goes there and back.
 
     Returns:
         (⌈H/2⌉, ⌈W/2⌉) in [0, 1], with soft edges.
@@ -58,7 +66,7 @@ def seen_before(last: Grey, now: Grey, *, there: Field, back: Field) -> Field:
     inside = (columns > -1) & (columns < width) & (rows > -1) & (rows < height)
     leads, returns = there[::2, ::2], fetch(back, columns, rows)
     squared = _squared(leads) + _squared(returns)
-    missed = _squared(leads + returns) / (ASTRAY[0] * squared + ASTRAY[1])
+    missed = _squared(leads + returns) / (astray[0] * squared + astray[1])
     present = now[::2, ::2].astype(np.float32)
     different = _mean(np.square(present - fetch(last, columns, rows)))
     texture = np.maximum(_mean(np.square(present)) - np.square(_mean(present)), 0)
@@ -67,17 +75,18 @@ def seen_before(last: Grey, now: Grey, *, there: Field, back: Field) -> Field:
     return soft
 
 
-def not_dated(now: Grey, remembered: Field) -> Field:
+def not_dated(now: Grey, remembered: Field, *, dated: float = DATED) -> Field:
     """Trust in broad strokes: whether what was remembered of the source still is like it.
 
     Args:
         now: (H, W), this frame.
         remembered: (H, W), of 0 to 255: the mean of many frames, brought to this frame's places.
+        dated: steps of 8 bits by which it may differ.
 
     Returns:
         (⌈H/2⌉, ⌈W/2⌉) in [0, 1].
     """
-    gone = cv2.boxFilter(now - remembered, -1, _BROAD)[::2, ::2] / DATED
+    gone = cv2.boxFilter(now - remembered, -1, _BROAD)[::2, ::2] / dated
     trust: Field = np.exp(-np.square(gone))
     return trust
 

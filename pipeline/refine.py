@@ -120,13 +120,13 @@ class _Shot:
 
     def add(self, frame: Frame, painting: Tensor) -> Iterator[Frame]:
         """Take the next frame; give all that is done by it."""
-        seen = glimpse(frame.picture)
+        seen = glimpse(frame.sight)
         way = self._way_to(seen)
         shown = float(way[1].mean()) if way is not None else 0.0
         self._since = None if self._since is None else self._since + 1
         if self._chooser.wants(frame.time, since=self._since, shown=shown):
             begin = self._carried(painting, way)
-            strokes = self._refiner(frame.picture, begin)
+            strokes = self._refiner(frame.sight, begin)
             yield from self._begin(frame, seen, painting, strokes)
             self._since = 0
         elif self._key is not None and self._strokes_since >= FURTHEST:

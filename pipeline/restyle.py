@@ -55,7 +55,8 @@ def restyle(
     Short of memory, a batch is halved, down to single pictures, before giving up.
 
     Args:
-        batches: RGB in [0, 1].
+        batches: RGB in [0, 1]; where their frames have clean pictures, those are painted, and mixed
+            with what they were cleaned from.
         network: on `device`, in `dtype`; (N, 3, H, W) in [0, 1] to the same.
         mixing: strength, colour and working size.
         device: where the network is.
@@ -68,7 +69,11 @@ def restyle(
         if mixing.strength == 0:
             yield batch
         else:
-            yield replace(batch, pictures=_paint(batch.pictures, network, mixing, device, dtype))
+            clean = None
+            if batch.frames[0].clean is not None:
+                clean = torch.stack([frame.sight for frame in batch.frames])
+            painted = _paint(batch.pictures, clean, network, mixing, device, dtype)
+            yield replace(batch, pictures=painted)
 
 
 def working_size(height: int, width: int, size: int | None) -> tuple[int, int]:
@@ -86,11 +91,18 @@ def working_size(height: int, width: int, size: int | None) -> tuple[int, int]:
 
 @torch.inference_mode()
 def _paint(
-    pictures: Tensor, network: Network, mixing: Mixing, device: torch.device, dtype: torch.dtype
+    pictures: Tensor,
+    clean: Tensor | None,
+    network: Network,
+    mixing: Mixing,
+    device: torch.device,
+    dtype: torch.dtype,
 ) -> Tensor:
     try:
         source = pictures.to(device, non_blocking=True)
-        return _mix(source, _run(source, network, mixing.size, dtype), mixing).cpu()
+        seen = source if clean is None else clean.to(device, non_blocking=True)
+        painted = _run(seen, network, mixing.size, dtype)
+        return _mix(source, _coloured(seen, painted, mixing), mixing).cpu()
     except (torch.OutOfMemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
@@ -107,7 +119,9 @@ def _paint(
             f"a {width}x{height} picture does not fit in the memory of {device}; {way_out}"
         )
     halves = torch.tensor_split(pictures, 2)
-    return torch.cat([_paint(half, network, mixing, device, dtype) for half in halves])
+    cleaned = (None, None) if clean is None else torch.tensor_split(clean, 2)
+    parts = zip(halves, cleaned, strict=True)
+    return torch.cat([_paint(*part, network, mixing, device, dtype) for part in parts])
 
 
 def _run(source: Tensor, network: Network, size: int | None, dtype: torch.dtype) -> Tensor:
@@ -123,10 +137,12 @@ def _run(source: Tensor, network: Network, size: int | None, dtype: torch.dtype)
     return enlarge(painted.contiguous(), small, source)
 
 
-def _mix(source: Tensor, painted: Tensor, mixing: Mixing) -> Tensor:
+def _coloured(seen: Tensor, painted: Tensor, mixing: Mixing) -> Tensor:
     painted = denoise(painted, mixing.denoise)
-    if mixing.keep_color:
-        painted = source + luma(painted - source)
+    return seen + luma(painted - seen) if mixing.keep_color else painted
+
+
+def _mix(source: Tensor, painted: Tensor, mixing: Mixing) -> Tensor:
     if mixing.coverage is not None:
         cover = fitted(mixing.coverage.to(source.device), (source.shape[-2], source.shape[-1]))
         painted = torch.lerp(source, painted, cover * mixing.strength)

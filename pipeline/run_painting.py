@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 
 from .batch import gather
+from .denoise_source import denoise_source
 from .events import Outbox
 from .film.read_video import read_video
 from .flow import use_one_thread
 from .flow_follow import follow
+from .flow_window import windows
 from .prefetch import Prefetch
 from .prepare import Painter
 from .prepare_timeline import TimelinePainter
 from .shots import find_shots
 from .smooth import smooth
-from .values import Batch, Film, Span
+from .smooth_window import smooth_window
+from .values import Batch, Film, Frame, Span
 
 FRAMES_AHEAD = 4
 """Frames that may wait between two stages: enough to even out their paces, few enough for 8K."""
@@ -46,10 +49,18 @@ def painted_batches(
     frames = read_video(
         film, span=span, deinterlace=settings.deinterlace, hw=settings.hw, notify=outbox.notify
     )
-    read = outbox.count("read", frames)
-    ahead = Prefetch(find_shots(read) if settings.cuts else read, depth=FRAMES_AHEAD)
+    read: Iterable[Frame] = outbox.count("read", frames)
+    if settings.cuts:
+        read = find_shots(read)
+    if settings.denoise_source:
+        read = denoise_source(read)
+    ahead = Prefetch(read, depth=FRAMES_AHEAD)
     painted = painter.paint(gather(stages.enter_context(ahead), size=painter.batch_size))
     if settings.smooth == "off":
         return painted
-    followed = follow(stages.enter_context(Prefetch(painted, depth=1)))
+    ahead_of_smoothing = stages.enter_context(Prefetch(painted, depth=1))
+    if settings.smooth == "best":
+        seen = windows(ahead_of_smoothing)
+        return smooth_window(stages.enter_context(Prefetch(seen, depth=1)))
+    followed = follow(ahead_of_smoothing)
     return smooth(stages.enter_context(Prefetch(followed, depth=1)))

@@ -18,7 +18,7 @@ from .keyframes import read_keyframes
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Refining = Literal["gatys", "nnst"]
 Deinterlace = Literal["auto", "off"]
-Smooth = Literal["fast", "off"]
+Smooth = Literal["fast", "best", "off"]
 
 SMALLEST_SIZE = 16
 """Pixels of the shorter side: networks need about so many to see a stroke."""
@@ -38,6 +38,7 @@ class SettingsOptions(TypedDict, total=False):
     batch: int | None
     seed: int
     smooth: Smooth
+    denoise_source: bool
     cuts: bool
     freeze: bool
     refine: Refining | None
@@ -71,8 +72,10 @@ class Settings:
             fastest that the device computes natively.
         batch: frames painted at once; None: chosen from their size.
         seed: of every random choice.
-        smooth: `fast`: what was painted stays where it was from frame to frame of a film; `off`:
-            each frame by itself.
+        smooth: `fast`: what was painted stays where it was from frame to frame of a film; `best`:
+            likewise, by frames on both sides, which holds stiller and takes longer; `off`: each
+            frame by itself.
+        denoise_source: whether noise is taken out of films before they are painted.
         cuts: whether cuts are looked for in films; without, a film is one shot.
         freeze: whether networks with norms go by the light of a shot, not of each of its frames.
         refine: optimiser that makes key frames of films finer, and the frames between by them;
@@ -103,6 +106,7 @@ class Settings:
     batch: int | None = None
     seed: int = 0
     smooth: Smooth = "fast"
+    denoise_source: bool = False
     cuts: bool = True
     freeze: bool = True
     refine: Refining | None = None
@@ -194,6 +198,7 @@ _RULES: dict[str, _Rule] = {
     "batch": _whole(1, 256),
     "seed": _whole(0, 2**63 - 1),
     "smooth": _choice(Smooth),
+    "denoise_source": _switch(),
     "cuts": _switch(),
     "freeze": _switch(),
     "refine": _choice(Refining),

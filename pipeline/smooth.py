@@ -76,7 +76,14 @@ def _carried(memory: _Memory, fresh: Carried, seen: Grey, motion: Motion) -> _Me
     remembered = fetch(memory.remembered, *steps(motion.flow))
     broad_trust = trust * not_dated(seen, remembered)
 
-    needed = calming(difference(motion=motion, trust=trust, fresh=fresh, change=change))
+    found = difference(
+        source=motion.difference,
+        source_gradient=motion.gradient,
+        trust=trust,
+        fresh=fresh,
+        change=change,
+    )
+    needed = calming(found)
     degree = needed if memory.degree is None else memory.degree + PACE * (needed - memory.degree)
     fine, broad = shares(degree)
     wanted = mixed(fresh, change, shares=(fine, broad), trust=trust, broad_trust=broad_trust)

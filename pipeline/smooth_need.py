@@ -17,7 +17,6 @@ from .flow import Field
 
 if TYPE_CHECKING:
     from .flow_carry import Carried, Change
-    from .flow_follow import Motion
 
 SPARSE = slice(None, None, 8)
 GREEN = 1
@@ -51,17 +50,25 @@ class Difference:
     painted_gradient: float
     bands: tuple[float, float]
 
+    @property
+    def plain(self) -> float:
+        """What the painting's would be if it held as still as the source does."""
+        return self.source * self.painted_gradient / max(self.source_gradient, 1e-9)
 
-def difference(*, motion: Motion, trust: Field, fresh: Carried, change: Change) -> Difference:
+
+def difference(
+    *, source: Field, source_gradient: float, trust: Field, fresh: Carried, change: Change
+) -> Difference:
     """Measure, where there is trust.
 
     Args:
-        motion: from the last frame.
+        source: (⌈H/8⌉, ⌈W/8⌉), squared, of the source at every eighth pixel.
+        source_gradient: mean squared gradient of the source.
         trust: (h, w) in [0, 1].
         fresh: the painting.
         change: in it.
     """
-    height, width = motion.difference.shape
+    height, width = source.shape
     across = np.linspace(0, trust.shape[1] - 1, width).round().astype(int)
     down = np.linspace(0, trust.shape[0] - 1, height).round().astype(int)
     weight = trust[down[:, None], across] + 1e-6
@@ -70,8 +77,8 @@ def difference(*, motion: Motion, trust: Field, fresh: Carried, change: Change) 
     whole = float((weight * np.square(change.whole.brightness[SPARSE, SPARSE])).sum())
     broad = float((weight * np.square(change.broad.brightness[half, half])).sum())
     return Difference(
-        float((weight * motion.difference).sum()),
-        motion.gradient,
+        float((weight * source).sum()),
+        source_gradient,
         gradient(fresh.brightness),
         (max(0.0, whole - broad), broad),
     )
@@ -79,10 +86,9 @@ def difference(*, motion: Motion, trust: Field, fresh: Carried, change: Change) 
 
 def calming(found: Difference) -> float:
     """How much calming keeps the painting's difference within what is allowed, 0 to 1."""
-    plain = found.source * found.painted_gradient / max(found.source_gradient, 1e-9)
     degrees = np.linspace(0, 1, _STEPS)
     remaining = np.square(shares(degrees)) @ np.array(found.bands)
-    enough = remaining <= ALLOWED * plain
+    enough = remaining <= ALLOWED * found.plain
     return float(degrees[enough.argmax()]) if enough.any() else 1.0
 
 

@@ -34,6 +34,8 @@ class Frame:
         alpha: (1, H, W) float32 in [0, 1], or None for an opaque picture.
         shot: which shot of its film it belongs to, counted from 0: nothing is carried over from
             one shot to the next.
+        clean: the picture without its noise, where that was taken out: what is painted, and what
+            motion is found in. The painting is mixed with `picture`, noise and all.
     """
 
     picture: Tensor
@@ -41,6 +43,12 @@ class Frame:
     duration: Fraction = Fraction(0)
     alpha: Tensor | None = None
     shot: int = 0
+    clean: Tensor | None = None
+
+    @property
+    def sight(self) -> Tensor:
+        """What is painted and looked at: `clean`, or else `picture`."""
+        return self.picture if self.clean is None else self.clean
 
 
 @dataclass(frozen=True, slots=True, eq=False)

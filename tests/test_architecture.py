@@ -19,7 +19,7 @@ STAGES = {
     *("pipeline.film.read_video", "pipeline.film.write_video"),
     *("pipeline.picture.read_image", "pipeline.picture.write_image"),
     *("pipeline.shots", "pipeline.prefetch", "pipeline.batch", "pipeline.restyle"),
-    *("pipeline.smooth",),
+    *("pipeline.smooth", "pipeline.smooth_window", "pipeline.denoise_source"),
 }
 RUNS = ("pipeline.prepare*", "pipeline.run_*")
 ONLY_IN = {

@@ -57,6 +57,7 @@ def steadying_options(command: _Command) -> _Command:
     return _add(
         command,
         _setting("smooth", str, "NAME", "Keep what was painted where it was"),
+        _switch("denoise_source", "Take noise out of the film before it is painted."),
         _switch("cuts", "Look for cuts, and begin anew at each.  [default: --cuts]"),
         _switch("freeze", "Paint by the light of a shot, not a frame.  [default: --freeze]"),
         _setting("refine", str, "NAME", "Make key frames finer, and all by them", unset="no"),

@@ -6,9 +6,12 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
+from stylize.pipeline.batch import scatter
 from stylize.pipeline.flow import dis_flow
 from stylize.pipeline.flow_follow import follow
+from stylize.pipeline.flow_window import REACH, windows
 from stylize.pipeline.smooth import smooth
+from stylize.pipeline.smooth_window import smooth_window
 from stylize.pipeline.steadiness import excess, match, mean_score, score
 from stylize.pipeline.values import Batch, Frame
 
@@ -39,14 +42,28 @@ def paint(strokes, seed, amount=0.06):
     return (0.25 + 0.5 * strokes + flicker(seed, amount)).clamp(0, 1)
 
 
-def run(sources, paintings, *, shots=None):
-    frames = [
-        Frame(each, Fraction(i, 25), shot=shots[i] if shots else 0)
-        for i, each in enumerate(sources)
-    ]
-    pairs = zip(frames, paintings, strict=True)
-    batches = [Batch(painting[None], (frame,)) for frame, painting in pairs]
-    return [batch.pictures[0] for batch in smooth(follow(iter(batches)))]
+SMOOTHERS = {
+    "fast": lambda batches: smooth(follow(batches)),
+    "best": lambda batches: smooth_window(windows(batches)),
+}
+only = {name: pytest.mark.parametrize("run", [name], indirect=True) for name in SMOOTHERS}
+
+
+def as_batches(sources, paintings, shots=None):
+    for i, (source, painting) in enumerate(zip(sources, paintings, strict=True)):
+        frame = Frame(source, Fraction(i, 25), shot=shots[i] if shots else 0)
+        yield Batch(painting[None], (frame,))
+
+
+@pytest.fixture(params=SMOOTHERS)
+def run(request):
+    """Smooth a film, each way there is."""
+
+    def run(sources, paintings, *, shots=None):
+        batches = as_batches(sources, paintings, shots)
+        return [batch.pictures[0] for batch in SMOOTHERS[request.param](batches)]
+
+    return run
 
 
 def excess_of(sources, film, gap=1):
@@ -71,7 +88,7 @@ def grainy(picture, seed):
 
 
 @pytest.mark.parametrize("step", [0, 1, 3])
-def test_a_pan_is_calmed_and_stays_as_crisp(step):
+def test_a_pan_is_calmed_and_stays_as_crisp(run, step):
     sources = [grainy(view(SCENE, step * i), i) for i in range(12)]
     paintings = [paint(view(STROKES, step * i), i) for i in range(12)]
     smoothed = run(sources, paintings)
@@ -81,7 +98,7 @@ def test_a_pan_is_calmed_and_stays_as_crisp(step):
     assert 0.9 < kept < 1.1
 
 
-def test_a_zoom_is_calmed():
+def test_a_zoom_is_calmed(run):
     def zoomed(picture, i):
         inner = picture[:, i : HIGH * 2 - i, i * 2 : WIDE * 2 - i * 2]
         return interpolate(inner[None], (HIGH, WIDE), mode="area")[0]
@@ -92,7 +109,8 @@ def test_a_zoom_is_calmed():
     assert excess_of(sources[3:], smoothed[3:]) < excess_of(sources[3:], paintings[3:]) / 2
 
 
-def test_the_first_frame_of_every_shot_is_the_painting_itself():
+@only["fast"]
+def test_the_first_frame_of_every_shot_is_the_painting_itself(run):
     sources = [view(SCENE), view(SCENE), view(SCENE, 90, 50), view(SCENE, 90, 50)]
     paintings = [paint(view(STROKES), i) for i in range(4)]
     smoothed = run(sources, paintings, shots=[0, 0, 1, 1])
@@ -101,7 +119,7 @@ def test_the_first_frame_of_every_shot_is_the_painting_itself():
     assert not torch.equal(smoothed[3], paintings[3])
 
 
-def test_frames_that_were_not_painted_are_left_alone():
+def test_frames_that_were_not_painted_are_left_alone(run):
     sources = [grainy(view(SCENE, i), i) for i in range(6)]
     paintings = [*sources[:2], paint(view(STROKES, 2), 2), *sources[3:]]
     smoothed = run(sources, paintings)
@@ -109,15 +127,15 @@ def test_frames_that_were_not_painted_are_left_alone():
         assert torch.equal(smoothed[index], sources[index])
 
 
-def test_shots_of_one_frame_and_a_film_of_one_frame_are_left_alone():
+def test_shots_of_one_frame_and_a_film_of_one_frame_are_left_alone(run):
     paintings = [paint(view(STROKES), i) for i in range(3)]
     smoothed = run([view(SCENE)] * 3, paintings, shots=[0, 1, 2])
     assert all(torch.equal(a, b) for a, b in zip(smoothed, paintings, strict=True))
     assert torch.equal(run([view(SCENE)], paintings[:1])[0], paintings[0])
-    assert list(smooth(follow([]))) == []
+    assert run([], []) == []
 
 
-def test_what_a_moving_square_uncovers_is_painted_afresh():
+def test_what_a_moving_square_uncovers_is_painted_afresh(run):
     def film(ground, i, colour):
         picture = view(ground).clone()
         picture[:, 30:66, 10 + 8 * i : 46 + 8 * i] = torch.tensor(colour)[:, None, None]
@@ -132,7 +150,7 @@ def test_what_a_moving_square_uncovers_is_painted_afresh():
     assert (smoothed[7] - paintings[7]).abs().mean() < 0.02
 
 
-def test_a_flash_leaves_no_ghost():
+def test_a_flash_leaves_no_ghost(run):
     sources = [view(SCENE)] * 8
     paintings = [paint(view(STROKES), i, 0.02) for i in range(8)]
     sources[4], paintings[4] = torch.ones(3, HIGH, WIDE), torch.ones(3, HIGH, WIDE)
@@ -141,7 +159,7 @@ def test_a_flash_leaves_no_ghost():
     assert (smoothed[5] - paintings[5]).abs().mean() < 0.02
 
 
-def test_a_dissolve_that_nobody_told_of_leaves_no_ghost():
+def test_a_dissolve_that_nobody_told_of_leaves_no_ghost(run):
     other, wall = view(texture(3)), view(texture(4, cell=3))
     shares = [0.0] * 3 + [i / 10 for i in range(1, 11)] + [1.0] * 4
     sources = [view(SCENE) * (1 - s) + other * s for s in shares]
@@ -150,7 +168,7 @@ def test_a_dissolve_that_nobody_told_of_leaves_no_ghost():
     assert (smoothed[-1] - paintings[-1]).abs().mean() < 0.03
 
 
-def test_light_that_fades_is_followed():
+def test_light_that_fades_is_followed(run):
     light = [1 - 0.02 * i for i in range(30)]
     sources = [view(SCENE) * each for each in light]
     paintings = [paint(view(STROKES), i, 0.05) * each for i, each in enumerate(light)]
@@ -159,7 +177,7 @@ def test_light_that_fades_is_followed():
     assert abs(difference / paintings[-1].mean()) < 0.03
 
 
-def test_a_long_static_shot_drifts_neither_in_light_nor_in_contrast():
+def test_a_long_static_shot_drifts_neither_in_light_nor_in_contrast(run):
     source, strokes = view(SCENE)[:, :48, :64], view(STROKES)[:, :48, :64]
     sources = [grainy(source, i) for i in range(300)]
     paintings = [
@@ -171,14 +189,14 @@ def test_a_long_static_shot_drifts_neither_in_light_nor_in_contrast():
     assert 0.9 < gradient(last) / gradient(paintings[-1]) < 1.1
 
 
-def test_a_still_picture_stays_as_it_is():
+def test_a_still_picture_stays_as_it_is(run):
     text = (view(STROKES) > 0.5).float()  # edges as hard as those of letters
     smoothed = run([view(SCENE)] * 20, [text] * 20)
     assert (smoothed[-1] - text).abs().max() < 0.02
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (11, 11), (12, 7), (37, 61), (65, 33)])
-def test_odd_and_tiny_sizes_are_kept(size):
+def test_odd_and_tiny_sizes_are_kept(run, size):
     sources = [SCENE[:, : size[0], i : i + size[1]].contiguous() for i in range(3)]
     paintings = [STROKES[:, : size[0], i : i + size[1]].contiguous() for i in range(3)]
     smoothed = run(sources, paintings)
@@ -186,22 +204,76 @@ def test_odd_and_tiny_sizes_are_kept(size):
     assert all(each.isfinite().all() and each.min() >= 0 and each.max() <= 1 for each in smoothed)
 
 
-def test_a_size_that_changes_begins_anew():
+def test_a_size_that_changes_begins_anew(run):
     sources = [view(SCENE), view(SCENE)[:, :50, :70].contiguous()]
     paintings = [paint(view(STROKES), 0), paint(view(STROKES), 1)[:, :50, :70].contiguous()]
     assert torch.equal(run(sources, paintings)[1], paintings[1])
 
 
-def test_how_frames_are_batched_changes_nothing():
+@pytest.mark.parametrize("smoother", SMOOTHERS.values(), ids=SMOOTHERS)
+def test_how_frames_are_batched_changes_nothing(smoother):
     sources = [view(SCENE, i) for i in range(6)]
     paintings = [paint(view(STROKES, i), i) for i in range(6)]
-    one_by_one = run(sources, paintings)
     frames = tuple(Frame(each) for each in sources)
-    whole = next(smooth(follow([Batch(torch.stack(paintings), frames)]))).pictures
-    assert torch.equal(torch.stack(one_by_one), whole)
+    together = smoother([Batch(torch.stack(paintings), frames)])
+    for one, other in zip(smoother(as_batches(sources, paintings)), scatter(together), strict=True):
+        assert torch.equal(one.pictures[0], other.picture)
 
 
-def test_inputs_are_left_as_they_were():
+def test_a_shot_comes_out_as_if_it_were_alone(run):
+    sources = [grainy(view(SCENE, 80 * (i // 5)), i) for i in range(10)]
+    paintings = [paint(view(STROKES), i) for i in range(10)]
+    whole = run(sources, paintings, shots=[0] * 5 + [1] * 5)
+    alone = run(sources[:5], paintings[:5]) + run(sources[5:], paintings[5:])
+    assert all(torch.equal(a, b) for a, b in zip(whole, alone, strict=True))
+
+
+@only["best"]
+def test_both_ends_of_a_shot_are_calmed(run):
+    sources = [grainy(view(SCENE), i) for i in range(10)]
+    strokes = 0.25 + 0.5 * view(STROKES)
+    paintings = [paint(view(STROKES), i) for i in range(10)]
+    smoothed = run(sources, paintings)
+    for index in (0, 9):
+        before, after = (film[index] - strokes for film in (paintings, smoothed))
+        assert after.square().mean() < before.square().mean() / 2
+
+
+@only["best"]
+def test_a_look_that_changes_at_once_does_not_leak_into_the_other(run):
+    sources = [grainy(view(SCENE), i) for i in range(10)]
+    other = [1 - view(texture(7, cell=3))] * 10
+    looks = [paint(view(STROKES), i, 0.02) if i < 5 else other[i] for i in range(10)]
+    smoothed = run(sources, looks)
+    assert (smoothed[5] - other[5]).abs().mean() < 0.02
+    assert (smoothed[4] - looks[4]).abs().mean() < 0.03
+
+
+def test_frames_that_both_sides_know_are_calmed_more():
+    sources = [grainy(view(SCENE, i), i) for i in range(20)]
+    paintings = [paint(view(STROKES, i), i) for i in range(20)]
+    excesses = {}
+    for name, smoother in SMOOTHERS.items():
+        smoothed = [each.pictures[0] for each in smoother(as_batches(sources, paintings))]
+        excesses[name] = excess_of(sources[4:-4], smoothed[4:-4])
+    assert excesses["best"] < excesses["fast"]
+
+
+def test_a_frame_waits_for_no_more_than_its_window():
+    taken = []
+
+    def film():
+        for batch in as_batches([view(SCENE)[:, :32, :32]] * 30, [view(STROKES)[:, :32, :32]] * 30):
+            taken.append(batch)
+            yield batch
+
+    for given, batch in enumerate(smooth_window(windows(film())), 1):
+        assert len(taken) <= given + REACH
+        assert batch.frames == taken[given - 1].frames
+    assert given == 30
+
+
+def test_inputs_are_left_as_they_were(run):
     sources, paintings = (
         [view(SCENE, i) for i in range(4)],
         [paint(view(STROKES), i) for i in range(4)],
@@ -212,7 +284,7 @@ def test_inputs_are_left_as_they_were():
         assert torch.equal(now, before)
 
 
-def test_a_painting_that_is_steady_is_calmed_less_than_one_that_flickers():
+def test_a_painting_that_is_steady_is_calmed_less_than_one_that_flickers(run):
     sources = [grainy(view(SCENE), i) for i in range(8)]
     changes = []
     for amount in (0.01, 0.2):
@@ -222,7 +294,7 @@ def test_a_painting_that_is_steady_is_calmed_less_than_one_that_flickers():
     assert changes[0] < 0.8 * changes[1]
 
 
-def test_colours_stay_as_fine_as_they_were_painted():
+def test_colours_stay_as_fine_as_they_were_painted(run):
     stripes = torch.zeros(3, HIGH, WIDE)
     stripes[0, :, ::2], stripes[2, :, 1::2] = 0.8, 0.8  # red and blue, a pixel each
     paintings = [(stripes + flicker(i, 0.02)).clamp(0, 1) for i in range(8)]
