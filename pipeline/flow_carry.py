@@ -182,24 +182,6 @@ def repainted(painting: Tensor, fresh: Carried, wanted: Carried, *, out: Tensor)
         np.clip(plane, 0, 1, out=plane)
 
 
-def crisp(picture: Field, fresh: Field) -> Field:
-    """Give a picture's detail the energy that it has in another, neighbourhood by neighbourhood.
-
-    Detail is that of brightness: it is what the eye sees finest.
-
-    Args:
-        picture: (H, W, 3); overwritten, for speed.
-        fresh: (H, W, 3), the painting whose detail is wanted.
-
-    Returns:
-        (H, W, 3) in [0, 1].
-    """
-    grey, wanted = (cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (picture, fresh))
-    lost = lost_detail(grey, wanted)
-    cv2.add(picture, cv2.merge([lost, lost, lost]), dst=picture)
-    return np.clip(picture, 0, 1, out=picture)
-
-
 def lost_detail(
     brightness: Field, fresh: Field, *, size: float = DETAIL, most: float = MOST
 ) -> Field:

@@ -18,7 +18,7 @@ SOONEST = 6
 stays in view is not worth an optimisation a frame."""
 ENOUGH = 0.5
 """Share of a frame that must still show what its key frame shows: half way between two of them more
-does. A swan on rippling water has a key frame every 13 frames, a calm film every 48."""
+does. A swan on rippling water has a key frame every 18 frames, a calm film every 48."""
 ALLOWED = f"auto, every:N with N from 1 to {FURTHEST}, or rising times such as 0,2.5,0:07"
 """In words."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stylize.models import AnyStyle, LoadedModel, StyleNetwork, load_model
 from stylize.models.extractor import load_vgg
@@ -81,14 +81,19 @@ def _optimiser(
         method, choice.options, seed=settings.seed, style_scale=settings.style_scale, start=start
     )
     vgg = load_vgg(options.extractor, pooling=options.pooling, progress=download)
+    return Loaded(make_optimiser(method, options), method, vgg=vgg)
+
+
+def make_optimiser(method: MethodName, options: Any) -> AnyStyle:
+    """Make an optimiser of its options, from `make_options`."""
     # Imported here: a network needs none of them.
     if method == "gatys":
         from stylize.models.gatys import Gatys
 
-        return Loaded(Gatys(options), method, vgg=vgg)
+        return Gatys(options)
     from stylize.models.nnst import Nnst
 
-    return Loaded(Nnst(options), method, vgg=vgg)
+    return Nnst(options)
 
 
 def _style_size(model: LoadedModel) -> int:

@@ -4,8 +4,8 @@ An optimiser takes a painting that is there and makes it a finer one, for a thou
 of a fast network. So it is let loose on a few frames. Each begins with the strokes of the one
 before, carried to their places, so that the same thing goes on being painted by the same strokes.
 A frame between two key frames takes its strokes from both, from each as far as it still shows what
-that one shows, and more from the nearer. Where neither reaches, the fast painting is left, in their
-colours and contrast.
+that one shows, or what has become of it bit by bit, and more from the nearer. Where neither
+reaches, the fast painting is left, in their colours and contrast.
 
 The parts: `keyframes` says which frames, `flow_tracks` follows what they show, `flow_strokes`
 carries and mixes.
@@ -13,22 +13,33 @@ carries and mixes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from .flow import Field, Grey
+from .flow import Grey
 from .flow_carry import interleaved, planar
 from .flow_strokes import Carried, Key, blended, carried, make_key
-from .flow_tracks import Track, followed, glimpse, still, trusted
-from .keyframes import FURTHEST, KeyChooser, Keyframes
+from .flow_tracks import Track, followed, glimpse, still
+from .keyframes import ENOUGH, FURTHEST, KeyChooser, Keyframes
 from .values import Batch, Frame
 
-Refine = Callable[[Tensor, Tensor], Tensor]
-"""Takes a picture and a painting of it to begin with, (3, H, W) each; gives a finer painting."""
+
+class Refine(Protocol):
+    """An optimiser of pictures."""
+
+    def __call__(self, picture: Tensor, start: Tensor, *, again: bool) -> Tensor:
+        """Make a painting finer.
+
+        Args:
+            picture: (3, H, W), what is painted.
+            start: likewise, what is painted so far.
+            again: whether most of it was made finer before, in another frame.
+        """
 
 
 @dataclass(slots=True, eq=False)
@@ -38,14 +49,14 @@ class _Held:
     Attributes:
         frame: with the fast painting as its picture, in half precision.
         seen: its source, as flow is found in it.
-        first: the way to the key frame before it, and how far it is trusted; None: there is none.
+        first: the way to the key frame before it; None: there is none.
         last: likewise, to the one after.
     """
 
     frame: Frame
     seen: Grey
-    first: tuple[Track, Field] | None
-    last: tuple[Track, Field] | None = None
+    first: Track | None
+    last: Track | None = None
 
 
 def refine(
@@ -58,7 +69,7 @@ def refine(
     """Refine a film.
 
     Frames come out once their next key frame is painted, or their shot is over. Until then they
-    are held, 48 at most: 18 MB each in 1920×1080, which is 0.9 GB. Nothing is carried from one
+    are held, 48 at most: 24 MB each in 1920×1080, which is 1.1 GB. Nothing is carried from one
     shot to another. A shot without a key frame is left as it was painted.
 
     Args:
@@ -120,20 +131,20 @@ class _Shot:
 
     def add(self, frame: Frame, painting: Tensor) -> Iterator[Frame]:
         """Take the next frame; give all that is done by it."""
-        seen = glimpse(frame.sight)
-        way = self._way_to(seen)
-        shown = float(way[1].mean()) if way is not None else 0.0
+        seen = glimpse(frame.picture)
+        self._follow(seen)
+        shown = 0.0 if self._track is None else float(self._track.same.mean())
         self._since = None if self._since is None else self._since + 1
         if self._chooser.wants(frame.time, since=self._since, shown=shown):
-            begin = self._carried(painting, way)
-            strokes = self._refiner(frame.sight, begin)
+            again = self._track is not None and float(self._track.kept.mean()) > ENOUGH
+            strokes = self._refiner(frame.picture, self._carried(painting), again=again)
             yield from self._begin(frame, seen, painting, strokes)
             self._since = 0
         elif self._key is not None and self._strokes_since >= FURTHEST:
             # No key frame was asked for so soon: strokes are handed on as they are.
-            yield from self._begin(frame, seen, painting, self._carried(painting, way))
+            yield from self._begin(frame, seen, painting, self._carried(painting))
         elif self._holds:
-            self._held.append(_Held(replace(frame, picture=painting.half()), seen, way))
+            self._held.append(_Held(replace(frame, picture=painting.half()), seen, self._track))
             if len(self._held) > FURTHEST:
                 yield self._done(self._held.pop(0), None)
         self._last = seen
@@ -145,20 +156,17 @@ class _Shot:
             yield self._done(held, None)
         self._held = []
 
-    def _way_to(self, seen: Grey) -> tuple[Track, Field] | None:
-        """The way from the next frame to the last key frame."""
-        if self._key is None or self._track is None or self._last is None:
-            return None
-        key = self._key.seen
-        self._track = followed(self._track, key=key, last=self._last, now=seen)
-        return self._track, trusted(self._track, key=key, now=seen)
+    def _follow(self, seen: Grey) -> None:
+        """Follow what the last key frame shows to the next frame."""
+        if self._key is not None and self._track is not None and self._last is not None:
+            self._track = followed(self._track, key=self._key.seen, last=self._last, now=seen)
 
-    def _carried(self, painting: Tensor, way: tuple[Track, Field] | None) -> Tensor:
-        """A frame's painting, with the strokes of the last key frame."""
-        if self._key is None or way is None:
+    def _carried(self, painting: Tensor) -> Tensor:
+        """The next frame's painting, with the strokes of the last key frame."""
+        if self._key is None or self._track is None:
             return painting
         fast = interleaved(painting)
-        return planar(blended(fast, carried(self._key, *way, painting=fast), None, 0.0))
+        return planar(blended(fast, carried(self._key, self._track, painting=fast), None, 0.0))
 
     def _begin(
         self, frame: Frame, seen: Grey, painting: Tensor, strokes: Tensor
@@ -168,8 +176,7 @@ class _Shot:
         track, last = still(seen), seen
         for held in reversed(self._held):
             track = followed(track, key=seen, last=last, now=held.seen)
-            held.last = track, trusted(track, key=seen, now=held.seen)
-            last = held.seen
+            held.last, last = track, held.seen
         for held in self._held:
             yield self._done(held, key, at=frame.time)
         self._held = []
@@ -183,9 +190,9 @@ class _Shot:
         first: Carried | None = None
         last: Carried | None = None
         if self._key is not None and held.first is not None:
-            first = carried(self._key, *held.first, painting=painting)
+            first = carried(self._key, held.first, painting=painting)
         if after is not None and held.last is not None:
-            last = carried(after, *held.last, painting=painting)
+            last = carried(after, held.last, painting=painting)
         passed, gap = held.frame.time - self._key_time, at - self._key_time
         share = float(passed / gap) if gap > 0 else 0.0
         return replace(held.frame, picture=planar(blended(painting, first, last, share)))

@@ -1,5 +1,6 @@
 """Refined strokes go with what they are on, end at cuts, and neither fade nor pop in between."""
 
+import math
 from fractions import Fraction
 from itertools import pairwise
 
@@ -20,10 +21,11 @@ class Painter:
     """A refiner that paints a texture of its own over the first frame, and leaves what it did."""
 
     def __init__(self, *, always=False):
-        self.always, self.starts = always, []
+        self.always, self.starts, self.again = always, [], []
 
-    def __call__(self, picture, start):
+    def __call__(self, picture, start, *, again):
         self.starts.append(start)
+        self.again.append(again)
         if len(self.starts) > 1 and not self.always:
             return start
         return (start + strokes(picture.shape[-2:], seed=len(self.starts))).clamp(0, 1)
@@ -81,6 +83,29 @@ def test_strokes_go_with_what_they_are_on(pan, speed):
         assert alike(added, (wanted - fast(pictures[0]))[..., shift:][INNER]) > 0.9
 
 
+def sharpness(picture):
+    return (picture - F.avg_pool2d(picture, 5, 1, 2))[INNER].square().mean().item()
+
+
+def test_what_becomes_another_thing_bit_by_bit_keeps_its_strokes(pan):
+    turns = torch.linspace(0, math.pi / 2, 13)
+    ripples = [
+        (0.5 + (one - 0.5) * turn.cos() + (other - 0.5) * turn.sin()).clamp(0, 1)
+        for one, other, turn in zip(pan(13), pan(13, seed=4), turns, strict=True)
+    ]
+    painted = refined(ripples, Painter(), keyframes=Keyframes(every=20))
+    assert sharpness(fast(ripples[12])) < 0.1 * sharpness(painted[0])
+    assert 0.9 < sharpness(painted[12]) / sharpness(painted[0]) < 1.2
+
+
+def test_between_pixels_strokes_are_as_sharp_as_on_them(pan):
+    twice = pan(6, height=192, width=256)
+    halves = [F.avg_pool2d(picture, 2) for picture in twice]  # half a pixel a frame
+    painted = refined(halves, Painter(), keyframes=Keyframes(every=20))
+    for picture in painted[1:]:
+        assert 0.9 < sharpness(picture) / sharpness(painted[0]) < 1.1
+
+
 def test_in_a_still_film_strokes_stay_exactly_and_neither_fade_nor_grow(pan):
     pictures = pan(1) * 30
     painted = refined(pictures, Painter(), keyframes=Keyframes(every=10))
@@ -117,6 +142,15 @@ def test_nothing_is_carried_across_a_cut(pan):
     assert torch.equal(refiner.starts[1], fast(other[0]))
     for picture, source in zip(painted[5:], other, strict=True):
         assert torch.allclose(picture[INNER], fast(source)[INNER], atol=1e-2)
+
+
+def test_a_key_frame_is_refined_again_if_most_of_it_was_refined_before(pan):
+    calm, wild = Painter(), Painter()
+    every = Keyframes(every=4)
+    refined(pan(9) + pan(3, seed=7), calm, shots=[0] * 9 + [1] * 3, keyframes=every)
+    assert calm.again == [False, True, True, False]
+    refined([pan(1, seed=seed)[0] for seed in range(9)], wild, keyframes=every)
+    assert wild.again == [False, False, False]
 
 
 def test_a_shot_of_one_frame_is_refined_and_its_neighbours_know_nothing_of_it(pan):

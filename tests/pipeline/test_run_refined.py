@@ -112,11 +112,11 @@ def test_styles_take_on_the_colours_of_the_film_if_they_are_to(paint):
     assert np.abs(plain - matched).mean() > 1
 
 
-def test_steps_are_told_while_a_key_frame_is_painted(paint):
+def test_a_key_frame_that_begins_with_strokes_takes_half_the_steps_and_all_are_told(paint):
     seen = []
-    paint(keyframes="0", report=seen.append)
+    paint(keyframes="0,0.15", method_options=OWN["gatys"] | {"iterations": 4}, report=seen.append)
     steps = [event for event in seen if isinstance(event, Stepped)]
-    assert steps == [Stepped(done, STEPS) for done in range(1, STEPS + 1)]
+    assert steps == [Stepped(done, total) for total in (4, 2) for done in range(1, total + 1)]
 
 
 def test_key_frames_alone_are_pictures_named_by_their_times(paint, work, any_style_file, capsys):
