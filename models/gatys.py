@@ -91,9 +91,10 @@ class GatysPainter(Refiner):
             ModelError: a picture, a style or the extractor holds numbers that are not finite.
         """
         on_step = self._counter(len(pictures))
-        # What a surrounding inference mode has made can take part in no gradient: hence the copies.
+        # What a surrounding inference mode has made can take part in no gradient; what is framed
+        # is made here.
         with torch.inference_mode(mode=False), torch.no_grad():
-            painted = [self._paint(_copied(each), on_step) for each in pictures]
+            painted = [self._paint(_single(each), on_step) for each in pictures]
             return torch.cat(painted).to(pictures.dtype)
 
     def refine(self, pictures: Tensor, starts: Tensor) -> Tensor:
@@ -101,7 +102,7 @@ class GatysPainter(Refiner):
         on_step = self._counter(len(pictures))
         with torch.inference_mode(mode=False), torch.no_grad():
             refined = [
-                self._refine(_copied(picture), _copied(start), on_step)
+                self._refine(_single(picture), _single(start), on_step)
                 for picture, start in zip(pictures, starts, strict=True)
             ]
             return torch.cat(refined).to(pictures.dtype)
@@ -122,14 +123,15 @@ class GatysPainter(Refiner):
         """Paint one (1, 3, H, W), from the coarsest scale to its own."""
         options = self._options
         canvas = Canvas((content.shape[-2], content.shape[-1]), smallest=options.smallest)
-        content, styles = canvas.frame(content), canvas.frame_masks(self._styles)
-        optimiser = self._optimiser()
+        optimiser, styles = self._optimiser(), canvas.frame_masks(self._styles)
         painted = self._start(content, canvas)
         steps_of_each = split_steps(options.iterations, len(canvas.sizes))
         for size, steps in zip(canvas.sizes, steps_of_each, strict=True):
             painted = resized(painted, size)
             if steps:
-                loss = self._loss(resized(content, size), styles, side=canvas.side(size))
+                loss = self._loss(
+                    resized(canvas.frame(content), size), styles, side=canvas.side(size)
+                )
                 painted = self._descend(painted, loss, optimiser, steps, on_step)
         return canvas.cut(painted)
 
@@ -140,14 +142,14 @@ class GatysPainter(Refiner):
         """
         options = self._options
         canvas = Canvas((content.shape[-2], content.shape[-1]), smallest=options.smallest)
-        content, styles = canvas.frame(content), canvas.frame_masks(self._styles)
-        optimiser, painted = self._optimiser(), canvas.frame(start)
+        optimiser, styles = self._optimiser(), canvas.frame_masks(self._styles)
+        painted = canvas.frame(start)
         sizes = canvas.sizes[::-2][:2][::-1]
         steps_of_each = split_steps(options.iterations, len(sizes))
         for size, steps in zip(sizes, steps_of_each, strict=True):
             if not steps:
                 continue
-            loss = self._loss(resized(content, size), styles, side=canvas.side(size))
+            loss = self._loss(resized(canvas.frame(content), size), styles, side=canvas.side(size))
             before = resized(painted, size)
             after = self._descend(before, loss, optimiser, steps, on_step)
             change = enlarged(after - before, canvas.sizes[-1])
@@ -202,7 +204,7 @@ class GatysPainter(Refiner):
             start = options.start[None].to(content.device, torch.float32, copy=True)
             return canvas.frame(start)
         if options.init == "content":
-            return content
+            return canvas.frame(content)
         generator = torch.Generator().manual_seed(options.seed)
         noise = torch.randn(3, *canvas.sizes[0], generator=generator)
         if options.init == "style":
@@ -213,9 +215,9 @@ class GatysPainter(Refiner):
         return noise[None].clamp_(0, 1).to(content.device)
 
 
-def _copied(picture: Tensor) -> Tensor:
-    """A picture, (3, H, W), as (1, 3, H, W) that can take part in gradients."""
-    return picture[None].to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+def _single(picture: Tensor) -> Tensor:
+    """A picture, (3, H, W), as (1, 3, H, W) float32; a copy only where it must be."""
+    return picture[None].to(torch.float32, memory_format=torch.contiguous_format)
 
 
 def _counting(styles: Mixture) -> Mixture:

@@ -98,7 +98,7 @@ class GatysOptions:
     smallest: int = 128
     average: float | None = None
     style_scale: float = 1.0
-    tile: int = 896
+    tile: int = 640
     extractor: ExtractorName = "vgg19"
     pooling: Pooling = "max"
     seed: int = 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 import torch
@@ -69,7 +70,8 @@ class Lbfgs(Optimiser):
     A step beyond [0, 1] is cut off there, and where the gradient pushes outwards it is left out:
     so the loss that is gone down is that of a picture, not of numbers that are cut off at the end.
     The history is kept in bf16, as much of it as fits in 1 GB (50 steps at 1024 × 1024, 5 at
-    4096 × 4096). At another size it begins anew.
+    4096 × 4096), in one piece: many would lie scattered in memory and hold on to what is between.
+    At another size it begins anew.
     """
 
     explodes = 2.0
@@ -80,6 +82,8 @@ class Lbfgs(Optimiser):
         self._forget()
 
     def _forget(self) -> None:
+        self._room: Tensor | None = None
+        self._places: Iterator[Tensor] = iter(())
         self._pairs: list[tuple[Tensor, Tensor, float]] = []
         self._last: tuple[Tensor, Tensor] | None = None
 
@@ -108,12 +112,17 @@ class Lbfgs(Optimiser):
         self._forget()
 
     def _learn(self, moved: Tensor, changed: Tensor) -> None:
-        moved, changed = (each.flatten().bfloat16() for each in (moved, changed))
+        moved, changed = moved.flatten(), changed.flatten()
         product = _dot(moved, changed)
         if product <= _CURVED * _dot(changed, changed):
             return
-        most = max(2, min(_HISTORY_MOST, _HISTORY_BYTES // (4 * moved.numel())))
-        self._pairs = [*self._pairs[1 - most :], (moved, changed, 1 / product)]
+        if self._room is None:
+            most = max(2, min(_HISTORY_MOST, _HISTORY_BYTES // (4 * moved.numel())))
+            self._room = moved.new_empty(most, 2, moved.numel(), dtype=torch.bfloat16)
+            self._places = itertools.cycle(self._room)
+        place = next(self._places)
+        place[0], place[1] = moved, changed
+        self._pairs = [*self._pairs[1 - len(self._room) :], (place[0], place[1], 1 / product)]
 
     def _times_inverse_hessian(self, gradient: Tensor) -> Tensor:
         """The two loops of Nocedal 1980."""
