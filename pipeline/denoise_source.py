@@ -16,7 +16,7 @@ import torch
 
 from .flow import Grey, motion, small_grey
 from .flow_carry import Carried, changed, enlarged, fetched, parted, repainted
-from .flow_noise import LEAST, Level, level, noise, without
+from .flow_noise import LEAST, Level, grain, level, noise, without
 from .values import Frame
 
 SHARE = 0.2
@@ -83,6 +83,7 @@ def _next(memory: _Memory, frame: Frame) -> _Memory:
         )
     if found.brightness < LEAST:
         return replace(_begun(frame), level=found)
+    change = grain(change, found)
     calm = without(fresh, change, noise(change, found) * np.float32(1 - SHARE))
     clean = torch.empty_like(frame.picture)
     repainted(frame.picture, fresh, calm, out=clean)

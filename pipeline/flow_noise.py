@@ -7,6 +7,7 @@ that is, each frame's calmest places say. What differs by more is something else
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import cv2
 import numpy as np
@@ -27,7 +28,7 @@ SHIFTED = 1.0
 """Share of the level that the mean of 10×10 pixels may be off by, squared: grain is coarse, but
 what is off in so wide a place moves."""
 TINT = 0.25
-_CELL = 8
+_CELL, _BROAD = 8, 24
 _WINDOW, _WIDE = (3, 3), (5, 5)
 
 
@@ -47,6 +48,15 @@ class Level:
 def level(change: Carried) -> Level:
     """Measure the noise in what differs between two frames, one brought to the other's places."""
     return Level(_calmest(np.square(change.brightness)), _calmest(_energy(change.colours)))
+
+
+def grain(change: Carried, level: Level) -> Carried:
+    """What differs between two frames, less what is broader than grain: the light may change."""
+    bright, tinted = (2 * sqrt(_bounded(each)) for each in (level.brightness, level.colours))
+    return Carried(
+        change.brightness - _broad(change.brightness.clip(-bright, bright), _BROAD),
+        change.colours - _broad(change.colours.clip(-tinted, tinted), _BROAD // 2),
+    )
 
 
 def noise(change: Carried, level: Level) -> Field:
@@ -80,6 +90,12 @@ def _calmest(energy: Field) -> float:
     height, width = energy.shape
     cells = max(1, width // _CELL), max(1, height // _CELL)
     return float(np.quantile(cv2.resize(energy, cells, interpolation=cv2.INTER_AREA), CALMEST))
+
+
+def _broad(plane: Field, cell: int) -> Field:
+    height, width = plane.shape[:2]
+    cells = max(1, width // cell), max(1, height // cell)
+    return enlarged_as(cv2.resize(plane, cells, interpolation=cv2.INTER_AREA), plane)
 
 
 def _bounded(level: float) -> float:

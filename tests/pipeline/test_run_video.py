@@ -116,6 +116,21 @@ def test_batches_change_nothing(make_film: MakeFilm, network_file: Path, tmp_pat
         assert psnr(one.picture, other.picture) > 45
 
 
+@pytest.mark.parametrize("smooth", ["off", "fast", "best"])
+@pytest.mark.parametrize("denoise_source", [False, True])
+def test_what_crosses_frames_keeps_each_of_them_and_its_time(
+    make_film: MakeFilm, network_file: Path, tmp_path: Path, smooth: str, denoise_source: bool
+):
+    times = [Fraction(i * i + 30, 1000) for i in range(12)]
+    source = make_film(tmp_path / "in.mp4", times=times)
+    options = {"smooth": smooth, "denoise_source": denoise_source}
+    painted = frames_of(stylize_video(source, model=network_file, **options).target)
+    assert [frame.time for frame in painted] == times
+    plain = stylize_video(source, tmp_path / "plain.mp4", model=network_file, smooth="off").target
+    for one, other in zip(painted, frames_of(plain), strict=True):
+        assert psnr(one.picture, other.picture) > 25
+
+
 @pytest.mark.parametrize("range_", ["limited", "full"])
 @pytest.mark.parametrize("matrix", ["bt709", "bt601", "fcc", "smpte240m", "bt2020nc", "ycgco"])
 def test_the_way_through_the_program_costs_no_quality(
