@@ -131,13 +131,13 @@ class _Shot:
 
     def add(self, frame: Frame, painting: Tensor) -> Iterator[Frame]:
         """Take the next frame; give all that is done by it."""
-        seen = glimpse(frame.picture)
+        seen = glimpse(frame.sight)
         self._follow(seen)
         shown = 0.0 if self._track is None else float(self._track.same.mean())
         self._since = None if self._since is None else self._since + 1
         if self._chooser.wants(frame.time, since=self._since, shown=shown):
             again = self._track is not None and float(self._track.kept.mean()) > ENOUGH
-            strokes = self._refiner(frame.picture, self._carried(painting), again=again)
+            strokes = self._refiner(frame.sight, self._carried(painting), again=again)
             yield from self._begin(frame, seen, painting, strokes)
             self._since = 0
         elif self._key is not None and self._strokes_since >= FURTHEST:
