@@ -3,7 +3,7 @@
 Part of refining. Pictures are (H, W, 3) here, which is what OpenCV is fast in. A stroke is fetched
 once from the key frame, however far it is; what is broader than strokes follows the fast painting
 of the frame, so that light may change. Where no stroke can be fetched, the fast painting takes on
-the colours and the contrast that refining has given to what is there, or around.
+the colours that refining has given to what is there, or around, and as much contrast as it has.
 
 Fetching between pixels softens strokes, and so does mixing those of two key frames, which do not
 quite agree: half a pixel to the side, by the sharpest kernel, and the style loss of a painting by
@@ -54,14 +54,14 @@ class Key:
         strokes: (H, W, 3), refined.
         light: (y, x, 3), the means of cells of its fast painting.
         shift: (y, x, 3), what refining has added to them.
-        gain: (y, x, 3), how much contrast refining has given to what is finer, as a factor.
+        finer: (y, x, 3), the variance of its strokes within cells.
     """
 
     seen: Grey
     strokes: Field
     light: Field
     shift: Field
-    gain: Field
+    finer: Field
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,9 +85,8 @@ class Carried:
 
 def make_key(seen: Grey, strokes: Field, painting: Field) -> Key:
     """Know a key frame by its source, as it was refined, and its fast painting, (H, W, 3) each."""
-    (light, variance), (refined, finer) = _cells(painting), _cells(strokes)
-    gain = np.sqrt((finer + _ROUNDING) / (variance + _ROUNDING)).clip(1 / MOST, MOST)
-    return Key(seen, strokes, light, refined - light, gain)
+    (light, _), (refined, finer) = _cells(painting), _cells(strokes)
+    return Key(seen, strokes, light, refined - light, finer)
 
 
 def carried(key: Key, track: Track, *, painting: Field) -> Carried:
@@ -103,15 +102,18 @@ def carried(key: Key, track: Track, *, painting: Field) -> Carried:
     strokes = reflected(key.strokes, *places, how=cv2.INTER_LANCZOS4)
     sharp = reflected(key.strokes, *places, how=cv2.INTER_NEAREST)
 
-    light, _ = _cells(painting)
+    light, variance = _cells(painting)
     cells = (light.shape[1], light.shape[0])
     coarse = enlarged(track.there, size=cells[::-1])
     sure = np.dstack([cv2.resize(track.kept, cells, interpolation=cv2.INTER_AREA)] * 3)
     change = (light - fetch(key.light, *coarse)) * sure
     changed = cv2.resize(_blurred(change) / (_blurred(sure) + _LEAST), (width, height))
 
-    gain, shift = (cv2.resize(fetch(e, *coarse), (width, height)) for e in (key.gain, key.shift))
-    broad = cv2.resize(light, (width, height))
+    contrast = np.sqrt((fetch(key.finer, *coarse) + _ROUNDING) / (variance + _ROUNDING))
+    gain, shift, broad = (
+        cv2.resize(each, (width, height))
+        for each in (contrast.clip(1 / MOST, MOST), fetch(key.shift, *coarse), light)
+    )
     ground = broad + shift + gain * (painting - broad)
     same, kept = (
         cv2.resize(cv2.GaussianBlur(each, _SOFT, 0), (width, height))
