@@ -49,7 +49,7 @@ def denoise_source(frames: Iterable[Frame]) -> Iterator[Frame]:
 
     Their `picture` stays as it is, for all that the painting is mixed with: what is not painted is
     left untouched. The first frame of a shot is its own clean picture. For 1280×720 it takes about
-    25 ms of one core a frame.
+    40 ms of one core a frame.
 
     Args:
         frames: of one film, in order, with their shots.

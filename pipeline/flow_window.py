@@ -95,7 +95,8 @@ class _Moment:
 def windows(batches: Iterable[Batch]) -> Iterator[Window]:
     """Gather what the frames of a shot know of each other.
 
-    Windows come eight frames later than their frames, and hold 17 paintings and nine sources.
+    Windows come eight frames later than their frames. Held are 17 paintings, nine sources and the
+    flow between them: 1.6 GB in 1920×1080. For 1280×720 it takes about 500 ms of one core a frame.
 
     Args:
         batches: the paintings in `pictures`, the source pictures in `frames`, in their order, on
@@ -175,6 +176,9 @@ class _Shot:
             _neighbour(apart, now, self._moments[place + apart], alone=-apart not in around)
             for apart in around
         )
+        for apart in around:
+            if apart < 0:  # nobody else will ask for the flow between these two
+                del now.flows[apart], self._moments[place + apart].flows[-apart]
         begins, self._begins = self._begins, False
         self._waiting.popleft()
         if place == REACH:
