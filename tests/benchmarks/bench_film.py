@@ -3,8 +3,8 @@
     python tests/benchmarks/bench_film.py [FILM] [--preset mosaic]
 
 The first frame's time and the help's include Python's own start. Frames a second are given beside
-those of the same film without smoothing, and sent through without painting (`--strength 0`), in one run:
-on a busy machine compare them. Asserts nothing.
+those of the same film without smoothing, and sent through without painting (`--strength 0`), all
+in one run: on a busy machine compare them. Asserts nothing.
 """
 
 from __future__ import annotations
