@@ -56,13 +56,11 @@ def denoise_source(frames: Iterable[Frame]) -> Iterator[Frame]:
     """
     memory: _Memory | None = None
     for frame in frames:
-        memory = _begun(frame) if memory is None or _begins(frame, memory) else _next(memory, frame)
+        if memory is None or not frame.goes_on(memory.frame):
+            memory = _begun(frame)
+        else:
+            memory = _next(memory, frame)
         yield memory.frame
-
-
-def _begins(frame: Frame, memory: _Memory) -> bool:
-    last = memory.frame
-    return frame.shot != last.shot or frame.picture.shape != last.picture.shape
 
 
 def _begun(frame: Frame) -> _Memory:

@@ -88,7 +88,7 @@ def follow(batches: Iterable[Batch]) -> Iterator[Followed]:
 def _look(frame: Frame, last: tuple[Frame, Grey] | None) -> Sight:
     side = min(frame.sight.shape[-2:])
     now = small_grey(frame.sight, scale=min(1.0, max(FLOW_SCALE, FLOW_SIDE / side)))
-    if last is None or _begins(frame, last[0]):
+    if last is None or not frame.goes_on(last[0]):
         return Sight(now, None)
     before, seen = last
     there = motion(now, seen, detail="fine")
@@ -99,7 +99,3 @@ def _look(frame: Frame, last: tuple[Frame, Grey] | None) -> Sight:
     moved = green[SPARSE, SPARSE] - fetch(before.sight[GREEN].numpy(), columns, rows)
     trust = seen_before(seen, now, there=there, back=back)
     return Sight(now, Motion(there, places, trust, np.square(moved), gradient(green)))
-
-
-def _begins(frame: Frame, last: Frame) -> bool:
-    return frame.shot != last.shot or frame.picture.shape != last.picture.shape

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from .flow import Field, Grey, fetch, grey
+from .flow import Field, Grey, fetch, motion, small_grey
 from .flow_trust import steps
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-LARGEST_SIDE, SMALLEST_SIDE = 360, 16
-"""Pixels of the shorter side in which flow is found: what time allows, and what it needs."""
+LARGEST_SIDE = 360
+"""Pixels of the shorter side in which flow is found: what time allows."""
 ASTRAY = 6.0
 """Squared pixels by which the way there and back may miss."""
 NOISE = 10.0
@@ -62,10 +62,7 @@ class Track:
 
 def glimpse(picture: Tensor) -> Grey:
     """How bright a picture, (3, H, W) in [0, 1] on the CPU, is: in the size for flow."""
-    height, width = picture.shape[-2:]
-    scale = min(1.0, LARGEST_SIDE / min(height, width))
-    size = (max(SMALLEST_SIDE, round(side * scale)) for side in (height, width))
-    return grey(picture, size=(next(size), next(size)))
+    return small_grey(picture, scale=min(1.0, LARGEST_SIDE / min(picture.shape[-2:])))
 
 
 def still(key: Grey) -> Track:
@@ -156,9 +153,8 @@ def _undrawn(there: Field) -> Field:
 
 def _flow(first: Grey, second: Grey, *, begin: Field | None = None) -> Field:
     """(h, w, 2), where the content of each pixel of `first` is in `second`, from a guess on."""
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    guess = np.zeros((*first.shape, 2), np.float32) if begin is None else begin.copy()
-    return search.calc(first, second, guess)
+    guess = np.zeros((*first.shape, 2), np.float32) if begin is None else begin
+    return motion(first, second, detail="medium", start=guess)
 
 
 def _mean(plane: Field) -> Field:

@@ -122,10 +122,7 @@ class _Shot:
 
     def is_over(self, frame: Frame) -> bool:
         """Whether a frame is of another shot, or of another size."""
-        if not self._waiting:
-            return False
-        last = self._waiting[-1][0]
-        return frame.shot != last.shot or frame.picture.shape != last.picture.shape
+        return bool(self._waiting) and not frame.goes_on(self._waiting[-1][0])
 
     def add(self, frame: Frame, painting: Tensor) -> Iterator[Window]:
         """Take the next frame; give the window that is whole by it."""

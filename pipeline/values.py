@@ -50,6 +50,10 @@ class Frame:
         """What is painted and looked at: `clean`, or else `picture`."""
         return self.picture if self.clean is None else self.clean
 
+    def goes_on(self, last: Frame) -> bool:
+        """Whether it is of the same shot as the frame before it, and of its size."""
+        return self.shot == last.shot and self.picture.shape == last.picture.shape
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
