@@ -30,8 +30,10 @@ HELD_OUT = 6
 """Photographs kept for the preview; a folder of few gives a tenth."""
 FEW = 200
 """Below this many a network starts to learn the photographs by heart: worth a warning."""
-SCALES = (1.0, 1.75)
-"""The shorter side of a photograph, in crops: from all of it to a part as smooth as in a film."""
+SHORTER = (192, 448)
+"""Pixels of a photograph's shorter side, of which a crop is cut: from nearly all of a photograph to
+a part as smooth as in a film. Of crops that are larger than that, at least `ROOM` times as much."""
+ROOM = 1.75
 THREADS = 2
 CROPS = 2048
 """Different crops in a run: 134 million pixels at 256, far more than a small network can learn by
@@ -96,15 +98,23 @@ def find_pictures(folder: Path, *, seed: int, option: str, exclude: Sequence[str
     return Pictures(folder, learn, show, tuple(sorted(broken)))
 
 
-def crop(path: Path, size: int, *, seed: str, recolour: bool = False) -> Tensor:
+def crop(
+    path: Path,
+    size: int,
+    *,
+    seed: str,
+    shorter: tuple[int, int] = SHORTER,
+    recolour: bool = False,
+) -> Tensor:
     """A random square of a picture, mirrored half of the time: (3, size, size).
 
     With `recolour` half of them change red, green and blue about: as if there were six times as
     many paintings, of as many palettes.
     """
     draw = random.Random(seed)  # noqa: S311 - a crop, no secret
-    shorter = round(size * math.exp(draw.uniform(*map(math.log, SCALES))))
-    picture = read_picture(path, shorter=shorter)
+    least, most = max(size, shorter[0]), max(round(size * ROOM), shorter[1])
+    side = round(math.exp(draw.uniform(math.log(least), math.log(most))))
+    picture = read_picture(path, shorter=side)
     top = draw.randint(0, picture.shape[1] - size)
     left = draw.randint(0, picture.shape[2] - size)
     square = picture[:, top : top + size, left : left + size]
@@ -136,6 +146,7 @@ def batches(
     seed: int,
     start: int = 0,
     unreadable: Callable[[Path], None],
+    shorter: tuple[int, int] = SHORTER,
     recolour: bool = False,
 ) -> Generator[Crops, None, None]:
     """Random crops without end; each of the `CROPS` once before any comes again.
@@ -147,6 +158,7 @@ def batches(
         seed: of order, place and scale.
         start: the number of the first batch: a resumed run goes on where it was.
         unreadable: told of each file that cannot be decoded; the next one takes its place.
+        shorter: pixels of the pictures' shorter side, of which the crops are cut.
         recolour: see `crop`.
 
     Raises:
@@ -155,7 +167,8 @@ def batches(
 
     def read(path: Path, number: int) -> Tensor | None:
         try:
-            return crop(path, size, seed=f"{seed}/{number}", recolour=recolour)
+            named = f"{seed}/{number}"
+            return crop(path, size, seed=named, shorter=shorter, recolour=recolour)
         except TrainingError:
             unreadable(path)
             return None

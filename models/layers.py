@@ -149,40 +149,10 @@ class Halving(Convolution):
 
 
 class Doubling(Convolution):
-    """Linear upsampling by 2, then a 4×4 convolution, as one transposed convolution.
+    """Linear upsampling by 2, then a 4×4 convolution, as one 3×3 convolution to four phases.
 
     Nearest upsampling, which the papers use, leaves an edge at every 4 and 8 pixels that a small
     network paints with: after 300 steps the gradient was 1.5 times as strong there as between.
-    """
-
-    def __init__(self, inputs: int, outputs: int, *, border: Border = "replicate") -> None:
-        super().__init__(inputs, outputs, 4, border=border)
-
-    def kernel(self) -> Tensor:
-        """The transposed kernel, (in, out, 6, 6): a box twice is the linear filter."""
-        return (spread(spread(self.weight.flip(2, 3))) / 4).transpose(0, 1)
-
-    def rounded(self, kernel: Tensor, dtype: torch.dtype) -> Tensor:
-        """Rounded so that each of the four phases keeps its sum."""
-        found = kernel.clone()
-        for down in (0, 1):
-            for right in (0, 1):
-                phase = kernel[..., down::2, right::2]
-                taps = round_keeping_sums(phase.flatten(2), dtype)
-                found[..., down::2, right::2] = taps.view_as(phase)
-        return found
-
-    def convolve(self, pictures: Tensor, kernel: Tensor) -> Tensor:
-        """Apply a transposed kernel and the bias: (N, in, H, W) becomes (N, out, 2H, 2W)."""
-        if self.border in ("reflect", "replicate"):
-            padded = pad(pictures, 1, 1, 1, 1, self.border)
-            return F.conv_transpose2d(padded, kernel, self.bias, stride=2, padding=4)
-        return F.conv_transpose2d(pictures, kernel, self.bias, stride=2, padding=2)
-
-
-class DoublingLast(Convolution):
-    """`Doubling` as a 3×3 convolution and a pixel shuffle: faster for the channels of a picture.
-
     All four phases come from one kernel, so a pixel shuffle's grid has no place to come from.
     """
 
@@ -190,11 +160,8 @@ class DoublingLast(Convolution):
         super().__init__(inputs, outputs, 4, border=border)
 
     def kernel(self) -> Tensor:
-        """The kernels of the four phases: (out · 4, in, 3, 3) in the order of a pixel shuffle."""
-        kernel = spread(spread(self.weight.flip(2, 3))) / 4
-        rows = [kernel[:, :, [phase + 4, phase + 2, phase]] for phase in (0, 1)]
-        phases = [row[..., [phase + 4, phase + 2, phase]] for row in rows for phase in (0, 1)]
-        return torch.stack(phases, dim=1).flatten(0, 1)
+        """The kernels of the four phases, one after the other: (4 · out, in, 3, 3)."""
+        return phase_kernels(self.weight).flatten(0, 1)
 
     def rounded(self, kernel: Tensor, dtype: torch.dtype) -> Tensor:
         """Rounded so that each of the four phases keeps its sum."""
@@ -202,14 +169,58 @@ class DoublingLast(Convolution):
 
     def convolve(self, pictures: Tensor, kernel: Tensor) -> Tensor:
         """Apply the phases and the bias: (N, in, H, W) becomes (N, out, 2H, 2W)."""
+        phases = self._phases(pictures, kernel, self.bias.repeat(4)).permute(0, 2, 3, 1)
+        # A pixel shuffle of channels that lie last, where they stay; from 1 to 6 ms of 7 to 16
+        # less than a transposed convolution takes.
+        count, height, width, channels = phases.shape
+        grid = phases.reshape(count, height, width, 2, 2, channels // 4).transpose(2, 3)
+        return grid.reshape(count, 2 * height, 2 * width, -1).permute(0, 3, 1, 2)
+
+    def _phases(self, pictures: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
         edge = 1
         if self.border in ("reflect", "replicate"):
             pictures, edge = pad(pictures, 1, 1, 1, 1, self.border), 0
-        phases = F.conv2d(pictures, kernel, self.bias.repeat_interleave(4), padding=edge)
-        count, _, height, width = phases.shape
-        # A pixel shuffle; written so, it is a third faster and leaves planes, as pictures are kept.
-        grid = phases.view(count, -1, 2, 2, height, width).permute(0, 1, 4, 2, 5, 3)
-        return grid.reshape(count, -1, 2 * height, 2 * width)
+        return F.conv2d(pictures, kernel, bias, padding=edge)
+
+
+class DoublingLast(Doubling):
+    """`Doubling` to planes, as pictures are kept: faster for the three channels of a picture."""
+
+    def kernel(self) -> Tensor:
+        """The kernels of the four phases: (out · 4, in, 3, 3) in the order of a pixel shuffle."""
+        return phase_kernels(self.weight).transpose(0, 1).flatten(0, 1)
+
+    def convolve(self, pictures: Tensor, kernel: Tensor) -> Tensor:
+        """Apply the phases and the bias: (N, in, H, W) becomes (N, out, 2H, 2W)."""
+        return shuffled(self._phases(pictures, kernel, self.bias.repeat_interleave(4)))
+
+    def phases(self, pictures: Tensor) -> Tensor:
+        """As `forward`, with the pixels of each 2×2 in channels: (N, out · 4, H, W)."""
+        kernel = self.weight if self.settled else self.kernel()
+        return self._phases(pictures, kernel, self.bias.repeat_interleave(4))
+
+
+def phase_kernels(weight: Tensor) -> Tensor:
+    """Linear upsampling by 2 and a kernel, (out, in, 4, 4), as kernels for each pixel of a 2×2.
+
+    Returns:
+        (4, out, in, 3, 3), for what is not enlarged yet.
+    """
+    kernel = spread(spread(weight.flip(2, 3))) / 4
+    rows = [kernel[:, :, [phase + 4, phase + 2, phase]] for phase in (0, 1)]
+    return torch.stack(
+        [row[..., [phase + 4, phase + 2, phase]] for row in rows for phase in (0, 1)]
+    )
+
+
+def shuffled(phases: Tensor) -> Tensor:
+    """(N, C · 4, H, W) to (N, C, 2H, 2W): a pixel shuffle.
+
+    Written so it is a third faster than torch's, and leaves planes, as pictures are kept.
+    """
+    count, _, height, width = phases.shape
+    grid = phases.view(count, -1, 2, 2, height, width).permute(0, 1, 4, 2, 5, 3)
+    return grid.reshape(count, -1, 2 * height, 2 * width)
 
 
 def moments(features: Tensor) -> tuple[Tensor, Tensor]:

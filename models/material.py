@@ -13,6 +13,10 @@ from .methods import ANY_STYLE, TRAINED
 from .settings import TrainingSettings
 from .weights import sha256_of
 
+STYLE_CROP = 192
+"""Pixels of the side of a style's crops at least: a smaller one says little of a painting."""
+STYLE_SHORTER = (192, 512)
+"""Pixels of a style's shorter side: up to what styles have when pictures are painted."""
 STYLES_SEED = 500_009
 """Added to the seed for the crops of styles: drawn as those of photographs are, yet others."""
 
@@ -100,11 +104,12 @@ class Material:
                 return
             styles = batches(
                 self.styles.training,
-                size=size,
+                size=max(size, STYLE_CROP),
                 batch=batch,
                 seed=seed + STYLES_SEED,
                 start=start,
                 unreadable=unreadable,
+                shorter=STYLE_SHORTER,
                 recolour=True,
             )
             with closing(styles):

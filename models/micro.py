@@ -3,8 +3,9 @@
 Ours, after AdaIN (Huang 2017, 1703.06868), the conditional instance norm of Dumoulin 2017
 (1610.07629) and MicroAST (Wang 2022, 2211.15313). A style encoder measures the mean and deviation
 of its channels at four scales, and says by them what mean and deviation every norm of a `swift`
-gives its channels; the picture's colours get those of the style outright. Once the style is read
-nothing is left but that `swift`: it is as fast, and it can be frozen and folded as any other.
+gives its channels; the picture's colours, and in the end each band of the painting, get those of
+the style outright (see `finished`). Once the style is read nothing is left but that painter, which
+can be frozen and folded as any network for one style.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from torch.func import functional_call
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .any_style import Mixture, Patchwork, ReadingNetwork
-from .layers import Halving, InstanceNorm, moments
+from .finished import Finish, Finished
+from .layers import Halving, moments
 from .network import PaintingNetwork
 from .swift import MOST, Swift
 from .vgg import Vgg
@@ -92,68 +94,64 @@ class Micro(ReadingNetwork):
         self.encoder_widths, self.code = encoder, code
         self.swift = Swift(widths=widths, blocks=blocks)
         self.encoder = StyleEncoder(encoder, code)
-        channels = [norm.bias.numel() for norm in self._norms(self.swift)]
+        channels = [norm.bias.numel() for _, norm in self.swift.normalised()]
         self.unfold = nn.Linear(code, 2 * sum(channels))
         nn.init.zeros_(self.unfold.weight)  # at first a style says nothing but its colours
         nn.init.zeros_(self.unfold.bias)
 
     def read(self, styles: Tensor) -> Norms:
         """What the norms give their channels in each of (N, 3, h, w) styles, at least 32 by 32."""
-        norms = self._norms(self.swift)
+        norms = [norm for _, norm in self.swift.normalised()]
         channels = [norm.bias.numel() for norm in norms]
         changes = self.unfold(self.encoder(styles)).float().split(channels * 2, dim=1)
         usual: Norms = [(norm.weight, norm.bias) for norm in norms[:-1]]
         # The last norm is that of colours, and theirs are the style's own (AdaIN).
         usual.append(self.swift.colours(styles))
-        return [
+        found = [
             (deviation * (1 + weight), mean + bias)
             for (deviation, mean), weight, bias in zip(
                 usual, changes[: len(norms)], changes[len(norms) :], strict=True
             )
         ]
+        return found + Finish().to(styles.device).band_moments(styles)
 
     def paint(self, pictures: Tensor, read: Norms) -> Tensor:
         """Paint each of (N, 3, H, W) pictures with the norms that `read` gave."""
+        painter = Finished(self.swift, Finish().to(pictures.device))
+        names = {module: name for name, module in painter.named_modules()}
         named: dict[str, Tensor] = {}
-        for name, (weight, bias) in zip(self._names(), read, strict=True):
-            named |= {f"{name}.weight": weight, f"{name}.bias": bias}
-        painted: Tensor = functional_call(self.swift, named, (pictures,))
+        for (_, norm), (weight, bias) in zip(painter.normalised(), read, strict=True):
+            named |= {f"{names[norm]}.weight": weight, f"{names[norm]}.bias": bias}
+        painted: Tensor = functional_call(painter, named, (pictures,))
         return painted
 
     @torch.no_grad()
     def with_styles(
         self, styles: Mixture, *, vgg: Vgg | None = None, strength: float = 1.0
     ) -> PaintingNetwork:
-        """Read styles, once (see `AnyStyle`): a `swift` comes back; with masks, several."""
+        """Read styles, once (see `AnyStyle`): a painter comes back; with masks, several."""
         read = [self.read(_continued(picture)[None]) for picture in styles.pictures]
         if styles.masks is not None:
-            return Patchwork([self._swift([norms], [1.0]) for norms in read], styles)
-        return self._swift(read, styles.weights((1, 1)).flatten().tolist())
+            return Patchwork([self._painter([norms], [1.0]) for norms in read], styles)
+        return self._painter(read, styles.weights((1, 1)).flatten().tolist())
 
-    def _swift(self, read: Sequence[Norms], shares: Sequence[float]) -> Swift:
-        """A `swift` whose norms give what these do, mixed by shares that sum up to 1."""
-        swift = copy.deepcopy(self.swift).eval().requires_grad_(False)
-        for index, norm in enumerate(self._norms(swift)):
+    def _painter(self, read: Sequence[Norms], shares: Sequence[float]) -> Finished:
+        """A painter whose norms give what these do, mixed by shares that sum up to 1."""
+        weight = self.unfold.weight
+        painter = Finished(copy.deepcopy(self.swift), Finish().to(weight.device, weight.dtype))
+        for index, (_, norm) in enumerate(painter.normalised()):
             for place, mixed in enumerate((norm.weight, norm.bias)):
                 parts = [
                     share * norms[index][place][0]
                     for share, norms in zip(shares, read, strict=True)
                 ]
                 mixed.copy_(torch.stack(parts).sum(0))
-        return swift
+        return painter.eval().requires_grad_(False)
 
     def architecture(self) -> dict[str, object]:
         """The arguments that make a network of this shape."""
         shape = {"encoder": list(self.encoder_widths), "code": self.code}
         return {"widths": list(self.swift.widths), "blocks": self.swift.block_count, **shape}
-
-    def _names(self) -> list[str]:
-        modules = {module: name for name, module in self.swift.named_modules()}
-        return [modules[norm] for norm in self._norms(self.swift)]
-
-    @staticmethod
-    def _norms(swift: Swift) -> list[InstanceNorm]:
-        return [norm for _, norm in swift.normalised()]
 
 
 def _continued(picture: Tensor) -> Tensor:

@@ -138,6 +138,13 @@ class Swift(StyleNetwork):
 
     def paint(self, pictures: Tensor) -> Tensor:
         """(N, 3, H + 16, W + 16) RGB in [0, 1], H and W multiples of 8, to (N, 3, H, W)."""
+        return torch.sigmoid(self.up3(self._before_last(pictures)))
+
+    def logits(self, pictures: Tensor) -> Tensor:
+        """What `paint` takes the sigmoid of, the pixels of each 2×2 in channels: (N, 12, h, w)."""
+        return self.up3.phases(self._before_last(pictures))
+
+    def _before_last(self, pictures: Tensor) -> Tensor:
         features = F.relu_(self.norm1(self.down1(pictures)))
         quarter = F.relu_(self.norm2(self.down2(features)))
         features = F.relu_(self.norm3(self.down3(quarter)))
@@ -147,7 +154,7 @@ class Swift(StyleNetwork):
         features = F.relu_(self.norm5(self.up2(features)))
         inner = pictures[..., self.lead : -self.lead, self.lead : -self.lead]
         colours = self.colour_norm(self.colour(inner))
-        return torch.sigmoid(self.up3(torch.cat([features, colours], 1)))
+        return torch.cat([features, colours], 1)
 
     def architecture(self) -> dict[str, object]:
         """The arguments that make a network of this shape."""

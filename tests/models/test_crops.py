@@ -80,6 +80,21 @@ def test_a_crop_is_the_seeds_and_enlarges_what_is_too_small(photographs):
     assert not torch.equal(first, crop(path, 96, seed="b"))
 
 
+@pytest.mark.parametrize(("size", "least", "most"), [(32, 64, 128), (96, 96, 168)])
+def test_crops_are_cut_of_pictures_of_many_sizes(tmp_path, monkeypatch, size, least, most):
+    asked = []
+
+    def read(path, *, shorter):
+        asked.append(shorter)
+        return torch.zeros(3, shorter, shorter)
+
+    monkeypatch.setattr(crops, "read_picture", read)
+    for number in range(100):
+        crop(tmp_path / "any.png", size, seed=str(number), shorter=(64, 128))
+    assert least <= min(asked) < 1.1 * least
+    assert 0.9 * most < max(asked) <= most
+
+
 def test_batches_are_the_seeds_and_go_on_where_they_were(photographs):
     paths = find_pictures(photographs, seed=0).training
     whole = some(paths)

@@ -1,10 +1,11 @@
-"""`micro` reads styles, mixes them, and paints as a `swift` that was made for them."""
+"""`micro` reads styles, mixes them, and gives a painter that was made for them."""
 
 import pytest
 import torch
 
-from stylize.models import Micro, Swift, load_model, save_model
+from stylize.models import Micro, load_model, save_model
 from stylize.models.any_style import Mixture
+from stylize.models.finished import Finished
 
 
 @pytest.fixture
@@ -19,8 +20,8 @@ def photographs():
     return torch.rand(3, 3, 40, 56, generator=torch.Generator().manual_seed(6))
 
 
-def norms(swift):
-    return torch.cat([torch.cat([norm.weight, norm.bias]) for _, norm in swift.normalised()])
+def norms(painter):
+    return torch.cat([torch.cat([norm.weight, norm.bias]) for _, norm in painter.normalised()])
 
 
 def test_the_network_that_ships_is_small():
@@ -28,9 +29,9 @@ def test_the_network_that_ships_is_small():
     assert parameters <= 1_000_000  # 2 MB in half precision
 
 
-def test_what_comes_back_for_a_style_is_a_swift(tiny_micro, styles, photographs):
+def test_what_comes_back_for_a_style_can_be_frozen(tiny_micro, styles, photographs):
     painter = tiny_micro.with_styles(Mixture((styles[0],)))
-    assert type(painter) is Swift
+    assert type(painter) is Finished
     assert not any(parameter.requires_grad for parameter in painter.parameters())
     assert painter(photographs).shape == photographs.shape
     assert painter.freeze(photographs)(photographs).shape == photographs.shape

@@ -1,10 +1,11 @@
 """Following motion: where a frame's pixels are in the last one, shot by shot."""
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from stylize.pipeline.flow_follow import follow
+from stylize.pipeline.flow_follow import follow, with_surroundings
 from stylize.pipeline.values import Batch, Frame
 
 HIGH, WIDE = 72, 96
@@ -60,3 +61,31 @@ def test_motion_is_followed_from_batch_to_batch():
     ]
     for one, other in zip(together.sights[1:], parted[1:], strict=True):
         assert (one.motion.flow == other.motion.flow).all()
+
+
+def noise_around_a_plain_square():
+    picture = np.random.default_rng(3).integers(0, 255, (96, 128)).astype(np.uint8)
+    picture[32:64, 48:80] = 120
+    flow = np.zeros((96, 128, 2), np.float32)
+    flow[..., 0] = 4
+    return picture, flow
+
+
+def test_what_is_plain_moves_along_with_what_is_around_it():
+    picture, flow = noise_around_a_plain_square()
+    flow[32:64, 48:80] = (-3, 2)  # of nothing that could be seen there
+    found = with_surroundings(flow, picture)[40:56, 56:72].mean((0, 1))
+    assert abs(found - (4, 0)).max() < 0.8
+
+
+def test_what_has_texture_moves_as_it_does():
+    picture, flow = noise_around_a_plain_square()
+    flow[:24, :40] = (1, -2)
+    found = with_surroundings(flow, picture)
+    np.testing.assert_allclose(found[:24, :40], flow[:24, :40], atol=0.01)
+    np.testing.assert_allclose(found[70:], flow[70:], atol=0.01)
+
+
+def test_a_picture_of_one_colour_stays_where_it_is():
+    still = np.zeros((40, 50, 2), np.float32)
+    assert np.abs(with_surroundings(still, np.full((40, 50), 7, np.uint8))).max() == 0

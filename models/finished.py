@@ -1,0 +1,167 @@
+"""The painter inside `micro`: a `swift`, and a finish that gives its paintings a style's contrast.
+
+Ours, after the pyramids by which Heeger 1995 (10.1145/218380.218446) makes textures. What the
+`swift` has painted is taken apart into bands, the finest at full size and the coarsest at 1/8, and
+norms give each the mean and deviation that it has in the style: so a painting has a style's colours
+and its contrast in details of every size, however far that is from all that was met in training.
+Measured over six paintings, a `micro` that was trained without came from style 2.20, Gram 2.89 to
+1.62, 1.21 by it (see `quality`).
+
+It works on the pixels of each 2×2 as they lie before a pixel shuffle: in full size it would take as
+long as the rest of the network.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - its name everywhere
+
+from .layers import Convolution, InstanceNorm, moments, round_keeping_sums, shuffled
+from .network import StyleNetwork
+from .swift import Swift
+
+BAND_EPSILON = 1e-4
+"""Added to a variance of paintings from -1 to 1: they are in bfloat16, and rounded by some
+thousandths; what varies by no more is plain, and stays so."""
+_TAPS = torch.tensor([[0.25, 0.75, 0.0], [0.0, 0.75, 0.25]])
+_LINEAR = (_TAPS[:, None, :, None] * _TAPS[:, None]).flatten(0, 1)
+_ENLARGING = (torch.eye(3)[:, None, :, None, None] * _LINEAR[:, None]).flatten(0, 1)
+"""Linear upsampling by 2, as pixels lie before a pixel shuffle: (12, 3, 3, 3)."""
+_MEANS = torch.eye(3).repeat_interleave(4, 1) / 4
+"""Of each 2×2 whose pixels lie so: (3, 12)."""
+
+
+class _Band(Convolution):
+    """A band as it is, for a norm to be folded into."""
+
+    def __init__(self) -> None:
+        super().__init__(3, 3, 1)
+        self.weight.data.copy_(torch.eye(3)[:, :, None, None])
+
+
+class _Finest(Convolution):
+    """What is fine in pictures, whose pixels lie before a pixel shuffle: not at half their size."""
+
+    def __init__(self) -> None:
+        super().__init__(12, 12, 3, border="replicate")
+        coarse = torch.einsum("ochw,ci->oihw", _ENLARGING, _MEANS)
+        self.weight.data.copy_(-coarse)
+        self.weight.data[:, :, 1, 1] += torch.eye(12)
+
+    def rounded(self, kernel: Tensor, dtype: torch.dtype) -> Tensor:
+        """Rounded so that plain pictures have nothing fine."""
+        return round_keeping_sums(kernel.flatten(1), dtype).view_as(kernel)
+
+    def scale_outputs(self, scale: Tensor, shift: Tensor) -> None:
+        """Fold a scale and shift of each colour, (3,) each, into the weights."""
+        super().scale_outputs(scale.repeat_interleave(4), shift.repeat_interleave(4))
+
+
+class FinestNorm(InstanceNorm):
+    """A norm of three colours whose pixels lie in the channels of half their size."""
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Normalise (N, 12, H, W)."""
+        if self.state == "folded":
+            return pictures
+        colours = pictures.unflatten(1, (3, 4)).flatten(2, 3)
+        return super().forward(colours).unflatten(2, (4, -1)).flatten(1, 2)
+
+
+class Finish(nn.Module):
+    """Gives each band of a painting its mean and deviation. It has learnt nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.eighth, self.quarter, self.half_size = _Band(), _Band(), _Band()
+        self.full = _Finest()
+        self.norms = nn.ModuleList(
+            kind(3, epsilon=BAND_EPSILON) for kind in (*[InstanceNorm] * 3, FinestNorm)
+        )
+        self.requires_grad_(False)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Finish paintings.
+
+        Args:
+            pixels: (N, 12, h, w) in -1 to 1, the pixels of each 2×2 in channels; h and w are
+                multiples of 4.
+
+        Returns:
+            (N, 3, 2h, 2w) RGB, about 0 to 1.
+        """
+        eighth, quarter, half, full = (
+            norm(band) for norm, band in zip(self.norms, self.bands(pixels), strict=True)
+        )
+        painted = shuffled(_enlarged(eighth)) + quarter
+        painted = shuffled(_enlarged(painted)) + half
+        return shuffled(_enlarged(painted) + full)
+
+    def bands(self, pixels: Tensor) -> list[Tensor]:
+        """The bands of pictures, coarse to fine: at 1/8, 1/4, 1/2 and 1 (as pixels lie)."""
+        half = F.conv2d(pixels, _MEANS[:, :, None, None].to(pixels))
+        quarter = F.avg_pool2d(half, 2)
+        eighth = F.avg_pool2d(quarter, 2)
+        return [
+            self.eighth(eighth),
+            self.quarter(quarter - shuffled(_enlarged(eighth))),
+            self.half_size(half - shuffled(_enlarged(quarter))),
+            self.full(pixels),
+        ]
+
+    def normalised(self) -> list[tuple[Convolution, InstanceNorm]]:
+        """Each convolution with the norm right behind it."""
+        first = (self.eighth, self.quarter, self.half_size, self.full)
+        return [
+            (convolution, norm)
+            for convolution, norm in zip(first, self.norms, strict=True)
+            if isinstance(norm, InstanceNorm)
+        ]
+
+    @torch.no_grad()
+    def band_moments(self, styles: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """The deviation and the mean, (N, 3) each, of each band of (N, 3, h, w) styles, 0 to 1."""
+        height, width = (side // 8 * 8 for side in styles.shape[-2:])
+        *coarse, full = self.bands(F.pixel_unshuffle(styles[..., :height, :width].float(), 2))
+        return [moments(band) for band in (*coarse, shuffled(full))]
+
+
+class Finished(StyleNetwork):
+    """A `swift` and a finish.
+
+    Args:
+        swift: what paints.
+        finish: what its paintings go through.
+    """
+
+    method: ClassVar[str] = "micro"
+    multiple: ClassVar[int] = Swift.multiple
+    lead: ClassVar[int] = Swift.lead + Swift.margin  # the finish sees nothing of the margin
+
+    def __init__(self, swift: Swift, finish: Finish) -> None:
+        super().__init__()
+        self.swift, self.finish = swift, finish
+
+    def paint(self, pictures: Tensor) -> Tensor:
+        """(N, 3, H + 32, W + 32) RGB in [0, 1], H and W multiples of 8, to (N, 3, H, W)."""
+        edge = slice(Swift.margin // 2, -Swift.margin // 2)
+        logits = self.swift.logits(pictures)[..., edge, edge]
+        # From -1 to 1, and not 0 to 1: half precision is finest around its zero.
+        painted = self.finish(torch.tanh(logits / 2))
+        if not torch.is_grad_enabled():
+            return painted.clamp(0, 1)
+        # Cut off in what is seen; not in its gradient, which is to bring it back.
+        return painted + (painted.clamp(0, 1) - painted).detach()
+
+    def normalised(self) -> list[tuple[Convolution, InstanceNorm]]:
+        """Each convolution with the norm right behind it; those of the finish last."""
+        return [*self.swift.normalised(), *self.finish.normalised()]
+
+
+def _enlarged(pictures: Tensor) -> Tensor:
+    """(N, 3, h, w) twice as large, as pixels lie before a pixel shuffle: (N, 12, h, w)."""
+    edged = F.pad(pictures, (1, 1, 1, 1), mode="replicate")
+    return F.conv2d(edged, _ENLARGING.to(pictures))

@@ -1,0 +1,117 @@
+"""The finish of `micro`: bands of a painting with the style's contrast, and no seam or border."""
+
+import pytest
+import torch
+from torch.nn import functional as F  # noqa: N812 - its name everywhere
+
+from stylize.models import Swift
+from stylize.models.finished import FinestNorm, Finish, Finished
+from stylize.models.layers import moments
+
+DRAW = torch.Generator().manual_seed(21)
+
+
+def clouds(*amounts):
+    """A picture with so much of details of 16, 8, 4 and 2 pixels."""
+    layers = [
+        F.interpolate(
+            torch.rand(1, 3, 96 // size, 128 // size, generator=DRAW), (96, 128), mode="bicubic"
+        )
+        for size in (16, 8, 4, 2)
+    ]
+    return 0.5 + sum(amount * (layer - 0.5) for amount, layer in zip(amounts, layers, strict=True))
+
+
+PICTURE, STYLE = clouds(0.6, 0.3, 0.1, 0.1), clouds(0.15, 0.2, 0.2, 0.4) - 0.1
+
+
+def styled(finish, style=STYLE):
+    for (_, norm), (deviation, mean) in zip(
+        finish.normalised(), finish.band_moments(style), strict=True
+    ):
+        norm.weight.copy_(deviation[0])
+        norm.bias.copy_(mean[0])
+    return finish
+
+
+def as_painted(picture):
+    """As a `swift` gives it to its finish."""
+    return F.pixel_unshuffle(picture * 2 - 1, 2)
+
+
+@pytest.fixture
+def painter():
+    torch.manual_seed(22)
+    swift = Swift(widths=(4, 6, 8, 4), blocks=1)
+    return Finished(swift, styled(Finish())).eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def test_the_bands_of_a_painting_get_the_contrast_of_the_style():
+    finish = styled(Finish())
+    finished = finish(as_painted(PICTURE))
+    wanted, before, after = (
+        torch.stack([deviation[0] for deviation, _ in finish.band_moments(picture)])
+        for picture in (STYLE, PICTURE, finished)
+    )
+    # Not quite the same, for bands overlap: what is in one is seen in its neighbours too.
+    apart, together = ((found / wanted).log().abs().mean() for found in (before, after))
+    assert apart > 0.8
+    assert together < apart / 2
+
+
+@torch.no_grad()
+def test_the_colours_are_those_of_the_style_and_what_is_shown_stays():
+    finished = styled(Finish())(as_painted(PICTURE))
+    assert (finished.mean((2, 3)) - STYLE.mean((2, 3))).abs().max() < 0.01
+    shown = [F.avg_pool2d(each, 8).flatten() for each in (finished, PICTURE)]
+    assert torch.corrcoef(torch.stack(shown))[0, 1] > 0.8
+
+
+@torch.no_grad()
+def test_a_picture_in_its_own_style_stays_as_it_is():
+    finished = styled(Finish(), PICTURE)(as_painted(PICTURE))
+    assert (finished - PICTURE).abs().mean() < 0.01
+
+
+@torch.no_grad()
+def test_the_bands_sum_up_to_the_picture():
+    finish = Finish()
+    bands = finish.bands(as_painted(PICTURE))
+    for (_, norm), band in zip(finish.normalised(), bands, strict=True):
+        deviation, mean = moments(F.pixel_shuffle(band, 2) if band.shape[1] == 12 else band)
+        norm.weight.copy_(deviation[0])
+        norm.bias.copy_(mean[0])
+        norm.epsilon = 0.0
+    torch.testing.assert_close(finish(as_painted(PICTURE)), PICTURE * 2 - 1, atol=0.02, rtol=0)
+
+
+@torch.no_grad()
+def test_one_norm_serves_the_pixels_that_lie_in_channels():
+    phases = torch.rand(2, 12, 8, 10, generator=torch.Generator().manual_seed(1)) * 4
+    deviation, mean = moments(F.pixel_shuffle(FinestNorm(3)(phases), 2))
+    torch.testing.assert_close(deviation, torch.ones(2, 3), atol=0.01, rtol=0)
+    torch.testing.assert_close(mean, torch.zeros(2, 3), atol=1e-5, rtol=0)
+
+
+def test_frozen_it_paints_the_same(painter):
+    frozen = painter.freeze(PICTURE)
+    torch.testing.assert_close(frozen(PICTURE), painter(PICTURE), atol=1e-4, rtol=0)
+
+
+def test_what_leaves_the_range_is_cut_off_and_can_come_back(painter):
+    painter.finish.norms[0].bias.add_(2.0)
+    picture = PICTURE.clone().requires_grad_()
+    painted = painter(picture)
+    assert painted.max() == 1
+    painted.sum().backward()
+    assert picture.grad.abs().max() > 0
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 33), (40, 7)])
+def test_pictures_of_any_size_come_out_in_it(painter, size):
+    painted = painter(torch.rand(1, 3, *size))
+    assert painted.shape == (1, 3, *size)
+    assert painted.isfinite().all()
+    assert painted.min() >= 0
+    assert painted.max() <= 1
