@@ -67,8 +67,9 @@ class FinestNorm(InstanceNorm):
         """Normalise (N, 12, H, W)."""
         if self.state == "folded":
             return pictures
-        colours = pictures.unflatten(1, (3, 4)).flatten(2, 3)
-        return super().forward(colours).unflatten(2, (4, -1)).flatten(1, 2)
+        count, channels, height, width = pictures.shape
+        colours = pictures.reshape(count, 3, channels // 3 * height, width)
+        return super().forward(colours).reshape(count, channels, height, width)
 
 
 class Finish(nn.Module):
@@ -150,7 +151,7 @@ class Finished(StyleNetwork):
         edge = slice(Swift.margin // 2, -Swift.margin // 2)
         logits = self.swift.logits(pictures)[..., edge, edge]
         # From -1 to 1, and not 0 to 1: half precision is finest around its zero.
-        painted = self.finish(torch.tanh(logits / 2))
+        painted: Tensor = self.finish(torch.tanh(logits / 2))
         if not torch.is_grad_enabled():
             return painted.clamp(0, 1)
         # Cut off in what is seen; not in its gradient, which is to bring it back.

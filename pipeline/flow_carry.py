@@ -104,6 +104,11 @@ def parted(painting: Tensor) -> Carried:
     return Carried(brightness, cv2.merge([_half(red) - grey, _half(blue) - grey]))
 
 
+def nothing(like: Carried) -> Carried:
+    """Of the size of a painting, and black all over."""
+    return Carried(np.zeros_like(like.brightness), np.zeros_like(like.colours))
+
+
 def fetched(carried: Carried, flow: Field, places: tuple[Field, Field]) -> Carried:
     """What was carried, in a frame's own places.
 

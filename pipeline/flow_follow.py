@@ -13,6 +13,7 @@ import numpy as np
 
 from .flow import Field, Grey, fetch, motion, small_grey
 from .flow_carry import Carried, enlarged, parted
+from .flow_fade import Faded, faded
 from .flow_trust import seen_before
 from .smooth_need import GREEN, SPARSE, gradient
 from .values import Batch, Frame
@@ -73,11 +74,13 @@ class Followed:
     Attributes:
         batch: the paintings in `pictures`, the source pictures in `frames`.
         fresh: each painting, taken apart.
+        fades: where each stands.
         sights: of each frame.
     """
 
     batch: Batch
     fresh: tuple[Carried, ...]
+    fades: tuple[Faded, ...]
     sights: tuple[Sight, ...]
 
 
@@ -94,7 +97,8 @@ def follow(batches: Iterable[Batch]) -> Iterator[Followed]:
         for frame in batch.frames:
             sights.append(_look(frame, last))
             last = frame, sights[-1].seen
-        yield Followed(batch, tuple(map(parted, batch.pictures)), tuple(sights))
+        fresh = tuple(map(parted, batch.pictures))
+        yield Followed(batch, fresh, faded(batch), tuple(sights))
 
 
 def _look(frame: Frame, last: tuple[Frame, Grey] | None) -> Sight:

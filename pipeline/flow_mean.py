@@ -19,7 +19,9 @@ from .flow_carry import (
     enlarged_as,
     fetched,
     lost_detail,
+    nothing,
 )
+from .flow_fade import moved_on
 from .flow_trust import not_repainted
 from .flow_window import Neighbour
 
@@ -47,8 +49,8 @@ class Mean:
         self._fresh = fresh
         self._broad_band = broad_band(fresh)
         half = fresh.colours.shape[:2]
-        self._fine, self._fine_broad = _nothing(fresh), _nothing(self._broad_band)
-        self._broad = _nothing(self._broad_band)
+        self._fine, self._fine_broad = nothing(fresh), nothing(self._broad_band)
+        self._broad = nothing(self._broad_band)
         self._fine_weight, self._broad_weight = (np.zeros(half, np.float32) for _ in range(2))
 
     def add(self, neighbour: Neighbour) -> tuple[Change, Field]:
@@ -59,7 +61,10 @@ class Mean:
         """
         brightness = self._fresh.brightness
         places = enlarged(neighbour.flow, size=brightness.shape)
-        change = changed(self._fresh, fetched(neighbour.fresh, neighbour.flow, places))
+        brought = fetched(neighbour.fresh, neighbour.flow, places)
+        if neighbour.fading is not None:
+            brought = moved_on(brought, neighbour.fading, 1.0)
+        change = changed(self._fresh, brought)
         trust = neighbour.trust * not_repainted(change.broad, size=neighbour.trust.shape)
         trust *= np.float32(same_look(self._broad_band, change.broad, trust))
         fine = trust * np.float32(FINE[abs(neighbour.apart)])
@@ -127,10 +132,6 @@ def _share(weight: Field, degree: float) -> Field:
     """Of a sum in the mean, where the painting itself has a weight of 1."""
     share: Field = np.float32(degree) / (1 + np.float32(degree) * weight)
     return share
-
-
-def _nothing(like: Carried) -> Carried:
-    return Carried(np.zeros_like(like.brightness), np.zeros_like(like.colours))
 
 
 def _count(sums: Carried, change: Carried, weight: Field) -> None:

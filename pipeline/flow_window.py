@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .flow import Field, Grey, fetch, motion, small_grey
-from .flow_carry import Carried, enlarged, parted
+from .flow_carry import Carried, enlarged, nothing, parted
+from .flow_fade import Faded, faded, moved_on, way
 from .flow_trust import not_dated, seen_before, steps
 from .smooth_need import GREEN, SPARSE, gradient
 from .values import Batch, Frame
@@ -42,6 +43,7 @@ class Neighbour:
     Attributes:
         apart: how many frames later it is; negative: earlier.
         fresh: its painting, taken apart.
+        fading: what is to be added to it in this frame's places, so that it is of its style.
         flow: (h, w, 2), from the frame in question to this one, in the size in which it was found.
         trust: (⌈h/2⌉, ⌈w/2⌉) in [0, 1]: where both show the same.
         undated: likewise: where they show it in the same light; None where there is a frame as far
@@ -52,6 +54,7 @@ class Neighbour:
 
     apart: int
     fresh: Carried
+    fading: Carried | None
     flow: Field
     trust: Field
     undated: Field | None
@@ -66,6 +69,7 @@ class Window:
         frame: with its source picture.
         painting: (3, H, W), of it.
         fresh: the same, taken apart.
+        fade: where it stands.
         seen: (h, w), the frame in the size in which flow is found.
         gradient: mean squared gradient of the frame.
         neighbours: none for a shot of one frame.
@@ -75,6 +79,7 @@ class Window:
     frame: Frame
     painting: Tensor
     fresh: Carried
+    fade: Faded
     seen: Grey
     gradient: float
     neighbours: tuple[Neighbour, ...]
@@ -86,6 +91,7 @@ class _Moment:
     """What is kept of a frame while others may ask for it."""
 
     fresh: Carried
+    fade: Faded
     seen: Grey
     gradient: float
     flows: dict[int, Field] = field(default_factory=dict)
@@ -104,11 +110,12 @@ def windows(batches: Iterable[Batch]) -> Iterator[Window]:
     """
     shot = _Shot()
     for batch in batches:
-        for frame, painting in zip(batch.frames, batch.pictures, strict=True):
+        paintings = zip(batch.pictures, faded(batch), strict=True)
+        for frame, (painting, fade) in zip(batch.frames, paintings, strict=True):
             if shot.is_over(frame):
                 yield from shot.rest()
                 shot = _Shot()
-            yield from shot.add(frame, painting)
+            yield from shot.add(frame, painting, fade)
     yield from shot.rest()
 
 
@@ -124,10 +131,10 @@ class _Shot:
         """Whether a frame is of another shot, or of another size."""
         return bool(self._waiting) and not frame.goes_on(self._waiting[-1][0])
 
-    def add(self, frame: Frame, painting: Tensor) -> Iterator[Window]:
+    def add(self, frame: Frame, painting: Tensor, fade: Faded) -> Iterator[Window]:
         """Take the next frame; give the window that is whole by it."""
         seen = small_grey(frame.sight, scale=FLOW_SCALE)
-        now = _Moment(parted(painting), seen, gradient(frame.sight[GREEN].numpy()))
+        now = _Moment(parted(painting), fade, seen, gradient(frame.sight[GREEN].numpy()))
         self._waiting.append((frame, painting))
         self._moments.append(now)
         for apart in APART:
@@ -172,6 +179,7 @@ class _Shot:
         neighbours = tuple(
             _neighbour(apart, now, self._moments[place + apart], alone=-apart not in around)
             for apart in around
+            if way(self._moments[place + apart].fade, now.fade) is not None
         )
         for apart in around:
             if apart < 0:  # nobody else will ask for the flow between these two
@@ -180,7 +188,8 @@ class _Shot:
         self._waiting.popleft()
         if place == REACH:
             self._moments.popleft()
-        return Window(frame, painting, now.fresh, now.seen, now.gradient, neighbours, begins)
+        seen = now.seen, now.gradient
+        return Window(frame, painting, now.fresh, now.fade, *seen, neighbours, begins)
 
 
 def _neighbour(apart: int, now: _Moment, other: _Moment, *, alone: bool) -> Neighbour:
@@ -189,7 +198,14 @@ def _neighbour(apart: int, now: _Moment, other: _Moment, *, alone: bool) -> Neig
     undated = None
     if alone:
         undated = not_dated(now.seen, fetch(other.seen, *steps(there)), dated=DATED)
-    return Neighbour(apart, other.fresh, there, trust, undated, now.differences.get(apart))
+    part = way(other.fade, now.fade) or 0.0
+    fresh, fading = other.fresh, None
+    if part and other.fade.change is not None:
+        fresh = moved_on(fresh, other.fade.change, part)
+    elif part and now.fade.change is not None:
+        fading = moved_on(nothing(fresh), now.fade.change, part)
+    difference = now.differences.get(apart)
+    return Neighbour(apart, fresh, fading, there, trust, undated, difference)
 
 
 def _onwards(first: Field, second: Field) -> Field:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib.metadata import version
@@ -21,7 +21,7 @@ from .errors import StylizeError
 from .prepare import Painter, prepare
 from .targets import printable
 from .timeline import Timeline, refuse_beyond
-from .values import Batch, Film
+from .values import Batch, Fade, Film, Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +36,12 @@ class _Turn:
     look: int | None
     strength: float
 
-
-@dataclass(frozen=True, slots=True)
-class _Mixture:
-    """What a frame consists of, beside the source.
-
-    Attributes:
-        looks: what paints it: none, one or two.
-        second: share of the second look in the painting.
-        strength: how much of the painting shows, 0 to 1.
-    """
-
-    looks: tuple[int, ...]
-    second: float
-    strength: float
+    def of(self, source: Tensor, paintings: Mapping[int, Tensor]) -> Tensor:
+        """What a frame, (3, H, W), is then, by its paintings."""
+        if self.look is None:
+            return source
+        painted = paintings[self.look]
+        return painted if self.strength == 1 else torch.lerp(source, painted, self.strength)
 
 
 class TimelinePainter:
@@ -105,38 +97,55 @@ class TimelinePainter:
         """
         at_work: dict[int, _AtWork] = {}
         for batch in batches:
-            for part, mixtures in self._parts(batch):
-                looks = mixtures[0].looks
+            for part, looks in self._parts(batch):
                 for look in looks:
                     if look not in at_work:
                         at_work[look] = _AtWork(self._prepared(look))
-                paintings = [at_work[look].paint(part) for look in looks]
-                yield replace(part, pictures=_mixed(part.pictures, paintings, mixtures))
+                paintings = {look: at_work[look].paint(part) for look in looks}
+                yield self._mixed(part, paintings)
             now = batch.frames[-1].time - self._origin
             at_work = {look: at_work[look] for look in at_work if self._needed(look, now)}
 
-    def _parts(self, batch: Batch) -> Iterator[tuple[Batch, list[_Mixture]]]:
-        """Neighbouring frames that the same looks paint, and what each consists of."""
-        mixtures = [self._mixture(frame.time - self._origin) for frame in batch.frames]
+    def _parts(self, batch: Batch) -> Iterator[tuple[Batch, tuple[int, ...]]]:
+        """Neighbouring frames that the same looks paint, and those looks."""
         begin = 0
-        for _, group in groupby(mixtures, lambda mixture: mixture.looks):
-            alike = list(group)
-            end = begin + len(alike)
-            yield Batch(batch.pictures[begin:end], batch.frames[begin:end]), alike
+        for looks, group in groupby(batch.frames, self._looks_of):
+            end = begin + len(list(group))
+            yield Batch(batch.pictures[begin:end], batch.frames[begin:end]), looks
             begin = end
 
-    def _mixture(self, time: Fraction) -> _Mixture:
-        """What a frame at this time, in seconds from the first, consists of."""
-        before, now, share = self._timeline.around(time)
-        parts: dict[int, float] = {}
-        for index, weight in ((before, 1 - share), (now, share)):
-            turn = self._turns[index]
-            if turn.look is not None and weight * turn.strength > 0:
-                parts[turn.look] = parts.get(turn.look, 0.0) + weight * turn.strength
-        strength = sum(parts.values())
-        looks = tuple(parts)
-        second = parts[looks[1]] / strength if len(looks) == 2 else 0.0
-        return _Mixture(looks, second, strength)
+    def _around(self, frame: Frame) -> tuple[int, int, float]:
+        """As `Timeline.around`; where a fade begins, the second moment has no share yet."""
+        before, now, share = self._timeline.around(frame.time - self._origin)
+        return (before, now, share) if share else (before, before, 1.0)
+
+    def _looks_of(self, frame: Frame) -> tuple[int, ...]:
+        """What paints a frame: none, one or two."""
+        before, now, _ = self._around(frame)
+        named = (self._turns[index].look for index in (before, now))
+        return tuple(dict.fromkeys(look for look in named if look is not None))
+
+    def _mixed(self, batch: Batch, paintings: Mapping[int, Tensor]) -> Batch:
+        """Frames that consist of the same paintings, each in its own proportions.
+
+        Args:
+            batch: the source pictures.
+            paintings: of each look that paints them, (N, 3, H, W).
+        """
+        pictures, fades = [], []
+        for index, (frame, source) in enumerate(zip(batch.frames, batch.pictures, strict=True)):
+            before, now, share = self._around(frame)
+            own = {look: painted[index] for look, painted in paintings.items()}
+            after = self._turns[now].of(source, own)
+            if before == now:
+                pictures.append(after)
+                fades.append(Fade(float(now)))
+            else:
+                change = after - self._turns[before].of(source, own)
+                pictures.append(after - (1 - share) * change)
+                fades.append(Fade(before + share, change))
+        whole = torch.stack(pictures) if paintings else batch.pictures
+        return replace(batch, pictures=whole, fades=tuple(fades))
 
     def _needed(self, look: int, time: Fraction) -> bool:
         """Whether a look paints at this time, or later."""
@@ -214,26 +223,3 @@ def _whole(painter: Painter) -> Painter:
     if painter.applies_strength:
         return painter
     return replace(painter, choice=_at_full_strength(painter.choice))
-
-
-def _mixed(source: Tensor, paintings: list[Tensor], mixtures: list[_Mixture]) -> Tensor:
-    """Frames that consist of the same paintings, each in its own proportions.
-
-    Args:
-        source: (N, 3, H, W).
-        paintings: none, one or two of the same shape.
-        mixtures: of each frame.
-    """
-    if not paintings:
-        return source
-    painted = paintings[0]
-    if len(paintings) == 2:
-        painted = torch.lerp(painted, paintings[1], _each([one.second for one in mixtures]))
-    if all(one.strength == 1 for one in mixtures):
-        return painted
-    return torch.lerp(source, painted, _each([one.strength for one in mixtures]))
-
-
-def _each(shares: list[float]) -> Tensor:
-    """A share for each of N pictures."""
-    return torch.tensor(shares)[:, None, None, None]

@@ -18,6 +18,7 @@ import torch
 
 from .flow import Field, Grey, fetch
 from .flow_carry import Carried, changed, fetched, mixed, repainted
+from .flow_fade import Faded, moved_on, way
 from .flow_follow import Followed, Motion
 from .flow_trust import not_dated, not_repainted, renewed, steps
 from .smooth_need import calming, difference, shares
@@ -33,11 +34,13 @@ class _Memory:
 
     Attributes:
         painting: the last one, as it was smoothed.
+        fade: where it stands.
         remembered: (h, w), of 0 to 255: the mean of frames of which broad strokes are.
         degree: how much calming there was, 0 to 1; None before the second frame.
     """
 
     painting: Carried
+    fade: Faded
     remembered: Field
     degree: float | None = None
 
@@ -57,21 +60,39 @@ def smooth(followed: Iterable[Followed]) -> Iterator[Batch]:
     memory: _Memory | None = None
     for each in followed:
         batch, smoothed = each.batch, torch.empty_like(each.batch.pictures)
-        whole = zip(batch.frames, batch.pictures, each.fresh, each.sights, smoothed, strict=True)
-        for frame, painting, fresh, sight, out in whole:
-            motion = sight.motion
-            if memory is None or motion is None or torch.equal(painting, frame.picture):
-                memory = _Memory(fresh, sight.seen.astype("float32"))
+        looks = zip(batch.frames, each.sights, each.fades, strict=True)
+        paintings = zip(batch.pictures, each.fresh, smoothed, strict=True)
+        for (frame, sight, fade), (painting, fresh, out) in zip(looks, paintings, strict=True):
+            unpainted = torch.equal(painting, frame.picture)
+            last = None if memory is None or unpainted else _last(memory, fade, sight.motion)
+            if memory is None or sight.motion is None or last is None:
+                memory = _Memory(fresh, fade, sight.seen.astype("float32"))
                 out.copy_(painting)
             else:
-                memory = _carried(memory, fresh, sight.seen, motion)
+                memory = _carried(memory, last, fresh, fade, sight.seen, sight.motion)
                 repainted(painting, fresh, memory.painting, out=out)
         yield replace(batch, pictures=smoothed)
 
 
-def _carried(memory: _Memory, fresh: Carried, seen: Grey, motion: Motion) -> _Memory:
+def _last(memory: _Memory, fade: Faded, motion: Motion | None) -> Carried | None:
+    """The last painting in a frame's places and style; None if it cannot be brought there."""
+    part = way(memory.fade, fade)
+    if motion is None or part is None:
+        return None
+    last = fetched(memory.painting, motion.flow, motion.places)
+    if not part:
+        return last
+    change = fade.change
+    if change is None and memory.fade.change is not None:
+        change = fetched(memory.fade.change, motion.flow, motion.places)
+    return last if change is None else moved_on(last, change, part)
+
+
+def _carried(
+    memory: _Memory, last: Carried, fresh: Carried, fade: Faded, seen: Grey, motion: Motion
+) -> _Memory:
     """Smooth one painting."""
-    change = changed(fresh, fetched(memory.painting, motion.flow, motion.places))
+    change = changed(fresh, last)
     trust = motion.trust * not_repainted(change.broad, size=motion.trust.shape)
     remembered = fetch(memory.remembered, *steps(motion.flow))
     broad_trust = trust * not_dated(seen, remembered)
@@ -88,4 +109,4 @@ def _carried(memory: _Memory, fresh: Carried, seen: Grey, motion: Motion) -> _Me
     fine, broad = shares(degree)
     wanted = mixed(fresh, change, shares=(fine, broad), trust=trust, broad_trust=broad_trust)
     remembered = renewed(remembered, seen, broad_trust, share=broad)
-    return _Memory(wanted, remembered, degree)
+    return _Memory(wanted, fade, remembered, degree)

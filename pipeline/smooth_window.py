@@ -19,7 +19,8 @@ import numpy as np
 import torch
 
 from .flow import Field, fetch
-from .flow_carry import Carried, enlarged, enlarged_as, repainted
+from .flow_carry import Carried, broad_band, enlarged, enlarged_as, repainted
+from .flow_fade import Faded, moved_on, way
 from .flow_mean import FINE, Mean, same_look
 from .flow_trust import not_dated, not_repainted, renewed, steps
 from .flow_window import REACH, Neighbour, Window
@@ -47,11 +48,13 @@ class _Memory:
 
     Attributes:
         broad: the broad band of the last painting, as it was smoothed.
+        fade: where it stands.
         remembered: (h, w), of 0 to 255: the mean of frames of which it is.
         degree: how much calming there was in the fine band, 0 to 1.
     """
 
     broad: Carried
+    fade: Faded
     remembered: Field
     degree: float
 
@@ -106,7 +109,7 @@ def _mixed(memory: _Memory | None, window: Window) -> tuple[_Memory, Carried]:
         degree = memory.degree + PACE * (max(needed, default=memory.degree) - memory.degree)
         share = _of_broad(degree)
         broad, remembered = _carried(memory, mean.broad(share), window, last, CARRIED * share)
-    return _Memory(broad, remembered, degree), mean.mixed(degree, broad)
+    return _Memory(broad, window.fade, remembered, degree), mean.mixed(degree, broad)
 
 
 def _of_broad(degree: float) -> float:
@@ -122,6 +125,9 @@ def _carried(
     before = Carried(
         *(fetch(e, *places, sharp=True) for e in (memory.broad.brightness, memory.broad.colours))
     )
+    part, change = way(memory.fade, window.fade), _fading(memory.fade, window.fade, places)
+    if part and change is not None:
+        before = moved_on(before, change, part)
     gone = Carried(broad.brightness - before.brightness, broad.colours - before.colours)
     remembered = fetch(memory.remembered, *steps(last.flow))
     trust = last.trust * not_repainted(gone, size=last.trust.shape)
@@ -132,6 +138,16 @@ def _carried(
         broad.brightness - kept * gone.brightness, broad.colours - kept[..., None] * gone.colours
     )
     return mixed, renewed(remembered, window.seen, trust, share=1 - share)
+
+
+def _fading(last: Faded, now: Faded, places: tuple[Field, Field]) -> Carried | None:
+    """The broad band of what a fade changes, in a frame's own places."""
+    if now.change is not None:
+        return broad_band(now.change)
+    if last.change is None:
+        return None
+    broad = broad_band(last.change)
+    return Carried(*(fetch(e, *places, sharp=True) for e in (broad.brightness, broad.colours)))
 
 
 def _needed(found: Difference, apart: int) -> float:

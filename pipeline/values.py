@@ -56,16 +56,33 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Fade:
+    """Where a painting stands in a film whose style changes over time.
+
+    Attributes:
+        place: n where it is painted as from moment n on, counted from 0; between n - 1 and n while
+            one fades into the other.
+        change: (3, H, W), by what the whole fade changes the painting of this frame; None where
+            nothing fades.
+    """
+
+    place: float = 0.0
+    change: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """Pictures of one size and one shot, stacked.
 
     Attributes:
         pictures: (N, 3, H, W) float32 RGB in [0, 1].
         frames: the N frames they come from, in order (their times, durations, alphas and shot).
+        fades: of each of them; none where the style does not change over time.
     """
 
     pictures: Tensor
     frames: tuple[Frame, ...]
+    fades: tuple[Fade, ...] = ()
 
 
 Matrix = Literal["bt709", "bt601", "fcc", "smpte240m", "bt2020nc", "ycgco", "rgb"]

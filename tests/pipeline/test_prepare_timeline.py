@@ -142,6 +142,18 @@ def test_where_only_the_strength_changes_one_network_paints_once(studio: Studio)
     assert network.seen == 1
 
 
+def test_each_frame_is_told_where_it_stands_and_what_the_fade_changes(studio: Studio):
+    painter = prepared(moment(0, "black"), moment(2, "white", 0.5, fade=1))
+    parts = list(painter.paint([batch(0, 2, 2.25, 3)]))
+    fades = [fade for part in parts for fade in part.fades]
+    assert [fade.place for fade in fades] == [0, 0, 0.25, 1]
+    assert [fade.change is None for fade in fades] == [True, True, False, True]
+    # Half white over a source of a quarter: 0.625 in the end.
+    assert fades[2].change.mean() == pytest.approx(0.625)
+    mixed = next(part for part in parts if part.fades[0] is fades[2])
+    assert mixed.pictures.mean() == pytest.approx(0.25 * 0.625)
+
+
 def test_other_settings_make_another_look(studio: Studio):
     prepared(moment(0, "white"), moment(1, "white", keep_color=True), moment(2, "white", 0.5))
     assert studio.prepared == ["white", "white"]

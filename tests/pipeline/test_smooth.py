@@ -1,5 +1,6 @@
 """Smoothing: paintings stand still where the film does, and nothing is carried past a shot."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -13,7 +14,7 @@ from stylize.pipeline.flow_window import REACH, windows
 from stylize.pipeline.smooth import smooth
 from stylize.pipeline.smooth_window import smooth_window
 from stylize.pipeline.steadiness import excess, match, mean_score, score
-from stylize.pipeline.values import Batch, Frame
+from stylize.pipeline.values import Batch, Fade, Frame
 
 HIGH, WIDE = 96, 128
 
@@ -62,6 +63,18 @@ def run(request):
     def run(sources, paintings, *, shots=None):
         batches = as_batches(sources, paintings, shots)
         return [batch.pictures[0] for batch in SMOOTHERS[request.param](batches)]
+
+    return run
+
+
+@pytest.fixture(params=SMOOTHERS)
+def run_fading(request):
+    """Smooth a film whose style changes, each way there is."""
+
+    def run(sources, paintings, fades):
+        batches = as_batches(sources, paintings)
+        changing = (replace(each, fades=(fade,)) for each, fade in zip(batches, fades, strict=True))
+        return [batch.pictures[0] for batch in SMOOTHERS[request.param](changing)]
 
     return run
 
@@ -300,3 +313,31 @@ def test_colours_stay_as_fine_as_they_were_painted(run):
     paintings = [(stripes + flicker(i, 0.02)).clamp(0, 1) for i in range(8)]
     smoothed = run([view(SCENE)] * 8, paintings)[-1]
     assert (smoothed - stripes).abs().mean() < 0.03
+
+
+def test_a_fade_between_two_styles_keeps_its_time_and_is_calmed(run_fading):
+    sources = [grainy(view(SCENE), i) for i in range(30)]
+    other = texture(7, cell=3)
+    pairs = [(paint(view(STROKES), i), paint(view(other), 50 + i)) for i in range(30)]
+    places = [min(1.0, max(0.0, (i - 8) / 12)) for i in range(30)]
+    paintings = [one.lerp(two, part) for (one, two), part in zip(pairs, places, strict=True)]
+    clean = [paint(view(each), 0, amount=0) for each in (STROKES, other)]
+    fades = [
+        Fade(part, two - one if 0 < part < 1 else None)
+        for (one, two), part in zip(pairs, places, strict=True)
+    ]
+    smoothed = run_fading(sources, paintings, fades)
+    for i in range(4, 30):
+        wanted = clean[0].lerp(clean[1], places[i])
+        left, before = ((each - wanted).square().mean() for each in (smoothed[i], paintings[i]))
+        assert left < before / 2
+
+
+def test_nothing_is_carried_from_one_style_to_another_without_a_fade(run_fading):
+    sources = [grainy(view(SCENE), i) for i in range(8)]
+    strokes = [STROKES] * 4 + [STROKES * 0.9] * 4  # so alike that it would be taken for a flicker
+    paintings = [paint(view(each), i) for i, each in enumerate(strokes)]
+    smoothed = run_fading(sources, paintings, [Fade(float(i >= 4)) for i in range(8)])
+    alone = run_fading(sources[4:], paintings[4:], [Fade(1.0)] * 4)
+    # The flow of the source, which goes on, begins with what is known of it.
+    torch.testing.assert_close(torch.stack(smoothed[4:]), torch.stack(alone), atol=2e-3, rtol=0)
