@@ -71,10 +71,15 @@ def save_model(network: Network, path: Path, *, recipe: Recipe) -> None:
     """Write a network in half precision with its recipe; the file appears whole or not at all.
 
     Raises:
-        CheckpointError: the network is frozen, holds no finite numbers, or cannot be written.
+        CheckpointError: the network is frozen, or a painter that `with_styles` gave; it holds no
+            finite numbers; or it cannot be written.
     """
     if isinstance(network, StyleNetwork) and network.frozen:
         raise CheckpointError(f"{path}: a frozen network cannot be saved; save the one it is from")
+    if type(network) is not NETWORKS.get(network.method):
+        raise CheckpointError(
+            f"{path}: a painter made for one style cannot be saved; save the network it is from"
+        )
     tensors = {
         name: tensor.detach().to("cpu", torch.float16).contiguous()
         for name, tensor in network.state_dict().items()

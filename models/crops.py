@@ -32,8 +32,9 @@ FEW = 200
 """Below this many a network starts to learn the photographs by heart: worth a warning."""
 SHORTER = (192, 448)
 """Pixels of a photograph's shorter side, of which a crop is cut: from nearly all of a photograph to
-a part as smooth as in a film. Of crops that are larger than that, at least `ROOM` times as much."""
+a part as smooth as in a film."""
 ROOM = 1.75
+"""Times a crop's side: up to so much of a photograph where crops are large."""
 THREADS = 2
 CROPS = 2048
 """Different crops in a run: 134 million pixels at 256, far more than a small network can learn by

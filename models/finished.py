@@ -82,7 +82,12 @@ class Finish(nn.Module):
         self.norms = nn.ModuleList(
             kind(3, epsilon=BAND_EPSILON) for kind in (*[InstanceNorm] * 3, FinestNorm)
         )
+        self.register_buffer("means", _MEANS[:, :, None, None], persistent=False)
+        self.register_buffer("enlarging", _ENLARGING, persistent=False)
         self.requires_grad_(False)
+
+    means: Tensor
+    enlarging: Tensor
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Finish paintings.
@@ -97,19 +102,19 @@ class Finish(nn.Module):
         eighth, quarter, half, full = (
             norm(band) for norm, band in zip(self.norms, self.bands(pixels), strict=True)
         )
-        painted = shuffled(_enlarged(eighth)) + quarter
-        painted = shuffled(_enlarged(painted)) + half
-        return shuffled(_enlarged(painted) + full)
+        painted = shuffled(self._enlarged(eighth)) + quarter
+        painted = shuffled(self._enlarged(painted)) + half
+        return shuffled(self._enlarged(painted) + full)
 
     def bands(self, pixels: Tensor) -> list[Tensor]:
         """The bands of pictures, coarse to fine: at 1/8, 1/4, 1/2 and 1 (as pixels lie)."""
-        half = F.conv2d(pixels, _MEANS[:, :, None, None].to(pixels))
+        half = F.conv2d(pixels, self.means.to(pixels.dtype))
         quarter = F.avg_pool2d(half, 2)
         eighth = F.avg_pool2d(quarter, 2)
         return [
             self.eighth(eighth),
-            self.quarter(quarter - shuffled(_enlarged(eighth))),
-            self.half_size(half - shuffled(_enlarged(quarter))),
+            self.quarter(quarter - shuffled(self._enlarged(eighth))),
+            self.half_size(half - shuffled(self._enlarged(quarter))),
             self.full(pixels),
         ]
 
@@ -129,8 +134,13 @@ class Finish(nn.Module):
         *coarse, full = self.bands(F.pixel_unshuffle(styles[..., :height, :width].float(), 2))
         return [moments(band) for band in (*coarse, shuffled(full))]
 
+    def _enlarged(self, pictures: Tensor) -> Tensor:
+        """(N, 3, h, w) twice as large, as pixels lie before a pixel shuffle: (N, 12, h, w)."""
+        edged = F.pad(pictures, (1, 1, 1, 1), mode="replicate")
+        return F.conv2d(edged, self.enlarging.to(pictures.dtype))
 
-class Finished(StyleNetwork):
+
+class FinishedSwift(StyleNetwork):
     """A `swift` and a finish.
 
     Args:
@@ -160,9 +170,3 @@ class Finished(StyleNetwork):
     def normalised(self) -> list[tuple[Convolution, InstanceNorm]]:
         """Each convolution with the norm right behind it; those of the finish last."""
         return [*self.swift.normalised(), *self.finish.normalised()]
-
-
-def _enlarged(pictures: Tensor) -> Tensor:
-    """(N, 3, h, w) twice as large, as pixels lie before a pixel shuffle: (N, 12, h, w)."""
-    edged = F.pad(pictures, (1, 1, 1, 1), mode="replicate")
-    return F.conv2d(edged, _ENLARGING.to(pictures))

@@ -15,8 +15,6 @@ from .weights import sha256_of
 
 STYLE_CROP = 192
 """Pixels of the side of a style's crops at least: a smaller one says little of a painting."""
-STYLE_SHORTER = (192, 512)
-"""Pixels of a style's shorter side: up to what styles have when pictures are painted."""
 STYLES_SEED = 500_009
 """Added to the seed for the crops of styles: drawn as those of photographs are, yet others."""
 
@@ -109,7 +107,7 @@ class Material:
                 seed=seed + STYLES_SEED,
                 start=start,
                 unreadable=unreadable,
-                shorter=STYLE_SHORTER,
+                shorter=(STYLE_CROP, settings.style_size),
                 recolour=True,
             )
             with closing(styles):

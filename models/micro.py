@@ -20,7 +20,7 @@ from torch.func import functional_call
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .any_style import Mixture, Patchwork, ReadingNetwork
-from .finished import Finish, Finished
+from .finished import Finish, FinishedSwift
 from .layers import Halving, moments
 from .network import PaintingNetwork
 from .swift import MOST, Swift
@@ -117,7 +117,7 @@ class Micro(ReadingNetwork):
 
     def paint(self, pictures: Tensor, read: Norms) -> Tensor:
         """Paint each of (N, 3, H, W) pictures with the norms that `read` gave."""
-        painter = Finished(self.swift, Finish().to(pictures.device))
+        painter = FinishedSwift(self.swift, Finish().to(pictures.device))
         names = {module: name for name, module in painter.named_modules()}
         named: dict[str, Tensor] = {}
         for (_, norm), (weight, bias) in zip(painter.normalised(), read, strict=True):
@@ -135,10 +135,10 @@ class Micro(ReadingNetwork):
             return Patchwork([self._painter([norms], [1.0]) for norms in read], styles)
         return self._painter(read, styles.weights((1, 1)).flatten().tolist())
 
-    def _painter(self, read: Sequence[Norms], shares: Sequence[float]) -> Finished:
+    def _painter(self, read: Sequence[Norms], shares: Sequence[float]) -> FinishedSwift:
         """A painter whose norms give what these do, mixed by shares that sum up to 1."""
         weight = self.unfold.weight
-        painter = Finished(copy.deepcopy(self.swift), Finish().to(weight.device, weight.dtype))
+        painter = FinishedSwift(copy.deepcopy(self.swift), Finish().to(weight.device, weight.dtype))
         for index, (_, norm) in enumerate(painter.normalised()):
             for place, mixed in enumerate((norm.weight, norm.bias)):
                 parts = [

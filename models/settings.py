@@ -31,11 +31,12 @@ class TrainingSettings:
         steps: how many, or None to go by `minutes` alone.
         minutes: of work (interruptions do not count), or None to go by `steps` alone; with both,
             what comes first ends the run.
-        crop: side of the training crops in pixels, a multiple of 16.
+        crop: side of the training crops in pixels, a multiple of 16. Those of styles have 192 at
+            least, for less says little of a painting.
         batch: crops in a step.
         style_size: shorter side of the style picture in pixels: larger gives larger strokes. A
-            network for any style learns from crops of many scales; this is how it sees styles when
-            it paints.
+            network for any style learns from crops of many scales, up to this; it is how it sees
+            styles when it paints.
         content_weight: of the squared error at relu4_1.
         style_weight: of the style loss at the end of the run (see `style_weight_at`).
         style_first: times the style weight in the first part of the run. A `johnson`, which has no

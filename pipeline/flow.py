@@ -1,6 +1,7 @@
 """Optical flow: where each pixel of one frame is in another. Used by what works across frames.
 
-`dis_flow` is for measuring; `motion` is for following a film, several times faster.
+`dis_flow` is for measuring, between pictures; `motion` is for following a film, as precise or as
+fast as is asked for.
 """
 
 from __future__ import annotations

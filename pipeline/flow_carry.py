@@ -96,17 +96,12 @@ def enlarged(flow: Field, *, size: tuple[int, int]) -> tuple[Field, Field]:
 
 
 def parted(painting: Tensor) -> Carried:
-    """Take a painting, (3, H, W) in [0, 1] on the CPU, apart as it is carried."""
+    """Take a painting, or a change of one, (3, H, W) on the CPU, apart as it is carried."""
     red, green, blue = (plane.numpy() for plane in painting)
     brightness = cv2.addWeighted(red, _RED, green, _GREEN, 0)
     cv2.addWeighted(brightness, 1, blue, _BLUE, 0, dst=brightness)
     grey = _half(brightness)
     return Carried(brightness, cv2.merge([_half(red) - grey, _half(blue) - grey]))
-
-
-def nothing(like: Carried) -> Carried:
-    """Of the size of a painting, and black all over."""
-    return Carried(np.zeros_like(like.brightness), np.zeros_like(like.colours))
 
 
 def fetched(carried: Carried, flow: Field, places: tuple[Field, Field]) -> Carried:

@@ -19,37 +19,46 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Faded:
+class Standing:
     """Where a painting stands (see `values.Fade`), its change taken apart as paintings are."""
 
     place: float = 0.0
     change: Carried | None = None
 
 
-def faded(batch: Batch) -> tuple[Faded, ...]:
+def standings(batch: Batch) -> tuple[Standing, ...]:
     """Where each of a batch's paintings stands."""
     fades = batch.fades or (Fade(),) * len(batch.frames)
     return tuple(
-        Faded(fade.place, None if fade.change is None else parted(fade.change)) for fade in fades
+        Standing(fade.place, None if fade.change is None else parted(fade.change)) for fade in fades
     )
 
 
-def way(other: Faded, now: Faded) -> float | None:
-    """How much of a fade leads from one painting to another.
+def way(other: Standing, now: Standing) -> tuple[float, float] | None:
+    """What leads from one painting to the style of another.
 
     Returns:
-        -1 to 1; None where no fade does: nothing can be carried over.
+        How much of the other's change and how much of this one's own are to be added to it, -1 to 1
+        each; None where nothing does, because no fade lies between them, or more than two.
     """
     low, high = sorted((other.place, now.place))
+    fades = ceil(high) - floor(low)
     if low == high:
-        return 0.0
-    if ceil(high) - floor(low) > 1 or (other.change is None and now.change is None):
-        return None
-    return now.place - other.place
+        return 0.0, 0.0
+    if fades == 1 and now.change is not None:
+        return 0.0, now.place - other.place
+    if fades == 1 and other.change is not None:
+        return now.place - other.place, 0.0
+    if fades == 2 and now.change is not None and other.change is not None:
+        between = floor(low) + 1
+        return between - other.place, now.place - between
+    return None
 
 
-def moved_on(painting: Carried, change: Carried, part: float) -> Carried:
+def moved_on(painting: Carried, change: Carried | None, part: float) -> Carried:
     """A painting to which a part of a change has come."""
+    if change is None or not part:
+        return painting
     return Carried(
         painting.brightness + part * change.brightness, painting.colours + part * change.colours
     )

@@ -13,7 +13,7 @@ import numpy as np
 
 from .flow import Field, Grey, fetch, motion, small_grey
 from .flow_carry import Carried, enlarged, parted
-from .flow_fade import Faded, faded
+from .flow_fade import Standing, standings
 from .flow_trust import seen_before
 from .smooth_need import GREEN, SPARSE, gradient
 from .values import Batch, Frame
@@ -32,7 +32,7 @@ NEAR = 3.0
 _NEIGHBOURHOOD = (3, 3)
 """Of pixels of a quarter of the size, whose texture counts together."""
 _LITTLE = 1e-4
-"""Of texture, so that a picture of one colour stands still."""
+"""Weight of what has no texture at all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,13 +74,13 @@ class Followed:
     Attributes:
         batch: the paintings in `pictures`, the source pictures in `frames`.
         fresh: each painting, taken apart.
-        fades: where each stands.
+        standings: where each stands in a film whose style changes.
         sights: of each frame.
     """
 
     batch: Batch
     fresh: tuple[Carried, ...]
-    fades: tuple[Faded, ...]
+    standings: tuple[Standing, ...]
     sights: tuple[Sight, ...]
 
 
@@ -98,7 +98,7 @@ def follow(batches: Iterable[Batch]) -> Iterator[Followed]:
             sights.append(_look(frame, last))
             last = frame, sights[-1].seen
         fresh = tuple(map(parted, batch.pictures))
-        yield Followed(batch, fresh, faded(batch), tuple(sights))
+        yield Followed(batch, fresh, standings(batch), tuple(sights))
 
 
 def _look(frame: Frame, last: tuple[Frame, Grey] | None) -> Sight:
@@ -136,8 +136,9 @@ def with_surroundings(flow: Field, picture: Grey) -> Field:
     texture = cv2.blur(cv2.resize(across, coarse, interpolation=cv2.INTER_AREA), _NEIGHBOURHOOD)
     seen = texture / (texture + PLAIN)
     own = cv2.resize(flow, coarse, interpolation=cv2.INTER_AREA)
-    weighed = cv2.GaussianBlur(cv2.merge([own * seen[..., None], seen]), (0, 0), NEAR)
-    around = weighed[..., :2] / (weighed[..., 2:] + _LITTLE)
+    weight = np.maximum(seen, _LITTLE)  # in the middle of what is wide and plain, its own stands
+    weighed = cv2.GaussianBlur(cv2.merge([own * weight[..., None], weight]), (0, 0), NEAR)
+    around = weighed[..., :2] / weighed[..., 2:]
     change = (around - own) * (1 - seen[..., None])
     moved: Field = cv2.add(flow, cv2.resize(change, (width, height)))
     return moved

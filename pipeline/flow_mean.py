@@ -19,9 +19,8 @@ from .flow_carry import (
     enlarged_as,
     fetched,
     lost_detail,
-    nothing,
 )
-from .flow_fade import moved_on
+from .flow_fade import Standing, moved_on
 from .flow_trust import not_repainted
 from .flow_window import Neighbour
 
@@ -43,14 +42,15 @@ class Mean:
 
     Args:
         fresh: the painting.
+        standing: where it stands in a film whose style changes.
     """
 
-    def __init__(self, fresh: Carried) -> None:
-        self._fresh = fresh
+    def __init__(self, fresh: Carried, standing: Standing) -> None:
+        self._fresh, self._own_change = fresh, standing.change
         self._broad_band = broad_band(fresh)
         half = fresh.colours.shape[:2]
-        self._fine, self._fine_broad = nothing(fresh), nothing(self._broad_band)
-        self._broad = nothing(self._broad_band)
+        self._fine, self._fine_broad = _nothing(fresh), _nothing(self._broad_band)
+        self._broad = _nothing(self._broad_band)
         self._fine_weight, self._broad_weight = (np.zeros(half, np.float32) for _ in range(2))
 
     def add(self, neighbour: Neighbour) -> tuple[Change, Field]:
@@ -62,8 +62,7 @@ class Mean:
         brightness = self._fresh.brightness
         places = enlarged(neighbour.flow, size=brightness.shape)
         brought = fetched(neighbour.fresh, neighbour.flow, places)
-        if neighbour.fading is not None:
-            brought = moved_on(brought, neighbour.fading, 1.0)
+        brought = moved_on(brought, self._own_change, neighbour.own_part)
         change = changed(self._fresh, brought)
         trust = neighbour.trust * not_repainted(change.broad, size=neighbour.trust.shape)
         trust *= np.float32(same_look(self._broad_band, change.broad, trust))
@@ -143,3 +142,7 @@ def _scaled(sums: Carried, share: Field) -> Carried:
     return Carried(
         *(cv2.multiply(e, enlarged_as(share, e)) for e in (sums.brightness, sums.colours))
     )
+
+
+def _nothing(like: Carried) -> Carried:
+    return Carried(np.zeros_like(like.brightness), np.zeros_like(like.colours))

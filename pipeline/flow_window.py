@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .flow import Field, Grey, fetch, motion, small_grey
-from .flow_carry import Carried, enlarged, nothing, parted
-from .flow_fade import Faded, faded, moved_on, way
+from .flow_carry import Carried, enlarged, parted
+from .flow_fade import Standing, moved_on, standings, way
 from .flow_trust import not_dated, seen_before, steps
 from .smooth_need import GREEN, SPARSE, gradient
 from .values import Batch, Frame
@@ -43,7 +43,7 @@ class Neighbour:
     Attributes:
         apart: how many frames later it is; negative: earlier.
         fresh: its painting, taken apart.
-        fading: what is to be added to it in this frame's places, so that it is of its style.
+        own_part: of the change of the frame in question, to be added so that it is of its style.
         flow: (h, w, 2), from the frame in question to this one, in the size in which it was found.
         trust: (⌈h/2⌉, ⌈w/2⌉) in [0, 1]: where both show the same.
         undated: likewise: where they show it in the same light; None where there is a frame as far
@@ -54,7 +54,7 @@ class Neighbour:
 
     apart: int
     fresh: Carried
-    fading: Carried | None
+    own_part: float
     flow: Field
     trust: Field
     undated: Field | None
@@ -69,7 +69,7 @@ class Window:
         frame: with its source picture.
         painting: (3, H, W), of it.
         fresh: the same, taken apart.
-        fade: where it stands.
+        standing: where it stands in a film whose style changes.
         seen: (h, w), the frame in the size in which flow is found.
         gradient: mean squared gradient of the frame.
         neighbours: none for a shot of one frame.
@@ -79,7 +79,7 @@ class Window:
     frame: Frame
     painting: Tensor
     fresh: Carried
-    fade: Faded
+    standing: Standing
     seen: Grey
     gradient: float
     neighbours: tuple[Neighbour, ...]
@@ -91,7 +91,7 @@ class _Moment:
     """What is kept of a frame while others may ask for it."""
 
     fresh: Carried
-    fade: Faded
+    standing: Standing
     seen: Grey
     gradient: float
     flows: dict[int, Field] = field(default_factory=dict)
@@ -110,12 +110,12 @@ def windows(batches: Iterable[Batch]) -> Iterator[Window]:
     """
     shot = _Shot()
     for batch in batches:
-        paintings = zip(batch.pictures, faded(batch), strict=True)
-        for frame, (painting, fade) in zip(batch.frames, paintings, strict=True):
+        paintings = zip(batch.pictures, standings(batch), strict=True)
+        for frame, (painting, standing) in zip(batch.frames, paintings, strict=True):
             if shot.is_over(frame):
                 yield from shot.rest()
                 shot = _Shot()
-            yield from shot.add(frame, painting, fade)
+            yield from shot.add(frame, painting, standing)
     yield from shot.rest()
 
 
@@ -131,10 +131,10 @@ class _Shot:
         """Whether a frame is of another shot, or of another size."""
         return bool(self._waiting) and not frame.goes_on(self._waiting[-1][0])
 
-    def add(self, frame: Frame, painting: Tensor, fade: Faded) -> Iterator[Window]:
+    def add(self, frame: Frame, painting: Tensor, standing: Standing) -> Iterator[Window]:
         """Take the next frame; give the window that is whole by it."""
         seen = small_grey(frame.sight, scale=FLOW_SCALE)
-        now = _Moment(parted(painting), fade, seen, gradient(frame.sight[GREEN].numpy()))
+        now = _Moment(parted(painting), standing, seen, gradient(frame.sight[GREEN].numpy()))
         self._waiting.append((frame, painting))
         self._moments.append(now)
         for apart in APART:
@@ -176,10 +176,14 @@ class _Shot:
         place = len(self._moments) - len(self._waiting)
         now = self._moments[place]
         around = [apart for apart in now.flows if 0 <= place + apart < len(self._moments)]
-        neighbours = tuple(
-            _neighbour(apart, now, self._moments[place + apart], alone=-apart not in around)
+        usable = {
+            apart: parts
             for apart in around
-            if way(self._moments[place + apart].fade, now.fade) is not None
+            if (parts := way(self._moments[place + apart].standing, now.standing)) is not None
+        }
+        neighbours = tuple(
+            _neighbour(apart, now, self._moments[place + apart], parts, alone=-apart not in usable)
+            for apart, parts in usable.items()
         )
         for apart in around:
             if apart < 0:  # nobody else will ask for the flow between these two
@@ -189,23 +193,20 @@ class _Shot:
         if place == REACH:
             self._moments.popleft()
         seen = now.seen, now.gradient
-        return Window(frame, painting, now.fresh, now.fade, *seen, neighbours, begins)
+        return Window(frame, painting, now.fresh, now.standing, *seen, neighbours, begins)
 
 
-def _neighbour(apart: int, now: _Moment, other: _Moment, *, alone: bool) -> Neighbour:
+def _neighbour(
+    apart: int, now: _Moment, other: _Moment, parts: tuple[float, float], *, alone: bool
+) -> Neighbour:
     there, back = now.flows[apart], other.flows[-apart]
     trust = seen_before(other.seen, now.seen, there=there, back=back, astray=ASTRAY)
     undated = None
     if alone:
         undated = not_dated(now.seen, fetch(other.seen, *steps(there)), dated=DATED)
-    part = way(other.fade, now.fade) or 0.0
-    fresh, fading = other.fresh, None
-    if part and other.fade.change is not None:
-        fresh = moved_on(fresh, other.fade.change, part)
-    elif part and now.fade.change is not None:
-        fading = moved_on(nothing(fresh), now.fade.change, part)
+    fresh = moved_on(other.fresh, other.standing.change, parts[0])
     difference = now.differences.get(apart)
-    return Neighbour(apart, fresh, fading, there, trust, undated, difference)
+    return Neighbour(apart, fresh, parts[1], there, trust, undated, difference)
 
 
 def _onwards(first: Field, second: Field) -> Field:

@@ -144,8 +144,12 @@ class TimelinePainter:
                 change = after - self._turns[before].of(source, own)
                 pictures.append(after - (1 - share) * change)
                 fades.append(Fade(before + share, change))
-        whole = torch.stack(pictures) if paintings else batch.pictures
-        return replace(batch, pictures=whole, fades=tuple(fades))
+        for whole in (batch.pictures, *paintings.values()):
+            if all(
+                part.data_ptr() == of.data_ptr() for part, of in zip(pictures, whole, strict=True)
+            ):
+                return replace(batch, pictures=whole, fades=tuple(fades))  # nothing was mixed
+        return replace(batch, pictures=torch.stack(pictures), fades=tuple(fades))
 
     def _needed(self, look: int, time: Fraction) -> bool:
         """Whether a look paints at this time, or later."""

@@ -6,7 +6,7 @@ the fresh one; where something comes into view, changes or ends a shot, the fres
 alone. It is causal: no frame waits for a later one, and all that is carried is in `_Memory`.
 
 The parts: `flow_follow` follows the motion, `flow_trust` says where it holds, `flow_carry` mixes,
-`smooth_need` says how much.
+`smooth_need` says how much, `flow_fade` brings what is carried over to the style of the frame.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 
 from .flow import Field, Grey, fetch
 from .flow_carry import Carried, changed, fetched, mixed, repainted
-from .flow_fade import Faded, moved_on, way
+from .flow_fade import Standing, moved_on, way
 from .flow_follow import Followed, Motion
 from .flow_trust import not_dated, not_repainted, renewed, steps
 from .smooth_need import calming, difference, shares
@@ -34,13 +34,13 @@ class _Memory:
 
     Attributes:
         painting: the last one, as it was smoothed.
-        fade: where it stands.
+        standing: where it stands in a film whose style changes.
         remembered: (h, w), of 0 to 255: the mean of frames of which broad strokes are.
         degree: how much calming there was, 0 to 1; None before the second frame.
     """
 
     painting: Carried
-    fade: Faded
+    standing: Standing
     remembered: Field
     degree: float | None = None
 
@@ -60,36 +60,31 @@ def smooth(followed: Iterable[Followed]) -> Iterator[Batch]:
     memory: _Memory | None = None
     for each in followed:
         batch, smoothed = each.batch, torch.empty_like(each.batch.pictures)
-        looks = zip(batch.frames, each.sights, each.fades, strict=True)
+        looks = zip(batch.frames, each.sights, each.standings, strict=True)
         paintings = zip(batch.pictures, each.fresh, smoothed, strict=True)
-        for (frame, sight, fade), (painting, fresh, out) in zip(looks, paintings, strict=True):
+        for (frame, sight, standing), (painting, fresh, out) in zip(looks, paintings, strict=True):
             unpainted = torch.equal(painting, frame.picture)
-            last = None if memory is None or unpainted else _last(memory, fade, sight.motion)
+            last = None if memory is None or unpainted else _last(memory, standing, sight.motion)
             if memory is None or sight.motion is None or last is None:
-                memory = _Memory(fresh, fade, sight.seen.astype("float32"))
+                memory = _Memory(fresh, standing, sight.seen.astype("float32"))
                 out.copy_(painting)
             else:
-                memory = _carried(memory, last, fresh, fade, sight.seen, sight.motion)
+                memory = _carried(memory, last, fresh, standing, sight.seen, sight.motion)
                 repainted(painting, fresh, memory.painting, out=out)
-        yield replace(batch, pictures=smoothed)
+        yield replace(batch, pictures=smoothed, fades=())
 
 
-def _last(memory: _Memory, fade: Faded, motion: Motion | None) -> Carried | None:
+def _last(memory: _Memory, now: Standing, motion: Motion | None) -> Carried | None:
     """The last painting in a frame's places and style; None if it cannot be brought there."""
-    part = way(memory.fade, fade)
-    if motion is None or part is None:
+    parts = way(memory.standing, now)
+    if motion is None or parts is None:
         return None
-    last = fetched(memory.painting, motion.flow, motion.places)
-    if not part:
-        return last
-    change = fade.change
-    if change is None and memory.fade.change is not None:
-        change = fetched(memory.fade.change, motion.flow, motion.places)
-    return last if change is None else moved_on(last, change, part)
+    last = moved_on(memory.painting, memory.standing.change, parts[0])
+    return moved_on(fetched(last, motion.flow, motion.places), now.change, parts[1])
 
 
 def _carried(
-    memory: _Memory, last: Carried, fresh: Carried, fade: Faded, seen: Grey, motion: Motion
+    memory: _Memory, last: Carried, fresh: Carried, now: Standing, seen: Grey, motion: Motion
 ) -> _Memory:
     """Smooth one painting."""
     change = changed(fresh, last)
@@ -109,4 +104,4 @@ def _carried(
     fine, broad = shares(degree)
     wanted = mixed(fresh, change, shares=(fine, broad), trust=trust, broad_trust=broad_trust)
     remembered = renewed(remembered, seen, broad_trust, share=broad)
-    return _Memory(wanted, fade, remembered, degree)
+    return _Memory(wanted, now, remembered, degree)

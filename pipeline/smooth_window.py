@@ -7,7 +7,7 @@ was painted. Broad strokes, whose blinking is seen best, are also carried on fro
 `smooth` does it; fine ones are not, for each fetch would cost some of their crispness.
 
 The parts: `flow_window` gathers frames and finds the flow between them, `flow_trust` says where it
-holds, `flow_mean` mixes.
+holds, `flow_fade` brings paintings to the style of a frame, `flow_mean` mixes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import torch
 
 from .flow import Field, fetch
 from .flow_carry import Carried, broad_band, enlarged, enlarged_as, repainted
-from .flow_fade import Faded, moved_on, way
+from .flow_fade import Standing, moved_on, way
 from .flow_mean import FINE, Mean, same_look
 from .flow_trust import not_dated, not_repainted, renewed, steps
 from .flow_window import REACH, Neighbour, Window
@@ -48,13 +48,13 @@ class _Memory:
 
     Attributes:
         broad: the broad band of the last painting, as it was smoothed.
-        fade: where it stands.
+        standing: where it stands in a film whose style changes.
         remembered: (h, w), of 0 to 255: the mean of frames of which it is.
         degree: how much calming there was in the fine band, 0 to 1.
     """
 
     broad: Carried
-    fade: Faded
+    standing: Standing
     remembered: Field
     degree: float
 
@@ -85,7 +85,7 @@ def smooth_window(windows: Iterable[Window]) -> Iterator[Batch]:
 
 def _mixed(memory: _Memory | None, window: Window) -> tuple[_Memory, Carried]:
     """Smooth one painting."""
-    mean = Mean(window.fresh)
+    mean = Mean(window.fresh, window.standing)
     needed = []
     last: Neighbour | None = None
     for neighbour in window.neighbours:
@@ -109,7 +109,7 @@ def _mixed(memory: _Memory | None, window: Window) -> tuple[_Memory, Carried]:
         degree = memory.degree + PACE * (max(needed, default=memory.degree) - memory.degree)
         share = _of_broad(degree)
         broad, remembered = _carried(memory, mean.broad(share), window, last, CARRIED * share)
-    return _Memory(broad, window.fade, remembered, degree), mean.mixed(degree, broad)
+    return _Memory(broad, window.standing, remembered, degree), mean.mixed(degree, broad)
 
 
 def _of_broad(degree: float) -> float:
@@ -122,12 +122,10 @@ def _carried(
 ) -> tuple[Carried, Field]:
     """Mix broad strokes with those of the last frame."""
     places = enlarged(last.flow, size=broad.brightness.shape)
-    before = Carried(
-        *(fetch(e, *places, sharp=True) for e in (memory.broad.brightness, memory.broad.colours))
-    )
-    part, change = way(memory.fade, window.fade), _fading(memory.fade, window.fade, places)
-    if part and change is not None:
-        before = moved_on(before, change, part)
+    parts = way(memory.standing, window.standing) or (0.0, 0.0)
+    old = moved_on(memory.broad, _broad_change(memory.standing), parts[0])
+    before = Carried(*(fetch(e, *places, sharp=True) for e in (old.brightness, old.colours)))
+    before = moved_on(before, _broad_change(window.standing), parts[1])
     gone = Carried(broad.brightness - before.brightness, broad.colours - before.colours)
     remembered = fetch(memory.remembered, *steps(last.flow))
     trust = last.trust * not_repainted(gone, size=last.trust.shape)
@@ -140,14 +138,9 @@ def _carried(
     return mixed, renewed(remembered, window.seen, trust, share=1 - share)
 
 
-def _fading(last: Faded, now: Faded, places: tuple[Field, Field]) -> Carried | None:
-    """The broad band of what a fade changes, in a frame's own places."""
-    if now.change is not None:
-        return broad_band(now.change)
-    if last.change is None:
-        return None
-    broad = broad_band(last.change)
-    return Carried(*(fetch(e, *places, sharp=True) for e in (broad.brightness, broad.colours)))
+def _broad_change(standing: Standing) -> Carried | None:
+    """The broad band of what a fade changes."""
+    return None if standing.change is None else broad_band(standing.change)
 
 
 def _needed(found: Difference, apart: int) -> float:

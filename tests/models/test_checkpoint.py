@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from stylize.models import CheckpointError, Johnson, Swift, load_model, save_model
+from stylize.models.any_style import Mixture
 from stylize.models.weights import sha256_of
 
 RECIPE = {"style": "wave.jpg", "losses": {"style": 1.5}, "settings": {"steps": None, "crop": 256}}
@@ -333,3 +334,10 @@ def test_loading_does_not_wait_for_torchs_compiler(tmp_path):
     )
     arguments = [sys.executable, "-c", code, str(tmp_path / "a.safetensors")]
     assert subprocess.run(arguments, check=False).returncode == 0
+
+
+def test_a_painter_that_was_made_for_one_style_is_not_saved(tiny_micro, tmp_path):
+    painter = tiny_micro.with_styles(Mixture((torch.rand(3, 40, 40),)))
+    with pytest.raises(CheckpointError, match="made for one style cannot be saved"):
+        save_model(painter, tmp_path / "painter.safetensors", recipe={})
+    assert not list(tmp_path.iterdir())

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from stylize.models import Swift
-from stylize.models.finished import FinestNorm, Finish, Finished
+from stylize.models.finished import FinestNorm, Finish, FinishedSwift
 from stylize.models.layers import moments
 
 DRAW = torch.Generator().manual_seed(21)
@@ -43,7 +43,7 @@ def as_painted(picture):
 def painter():
     torch.manual_seed(22)
     swift = Swift(widths=(4, 6, 8, 4), blocks=1)
-    return Finished(swift, styled(Finish())).eval().requires_grad_(False)
+    return FinishedSwift(swift, styled(Finish())).eval().requires_grad_(False)
 
 
 @torch.no_grad()

@@ -5,7 +5,7 @@ import torch
 
 from stylize.models import Micro, load_model, save_model
 from stylize.models.any_style import Mixture
-from stylize.models.finished import Finished
+from stylize.models.finished import FinishedSwift
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_the_network_that_ships_is_small():
 
 def test_what_comes_back_for_a_style_can_be_frozen(tiny_micro, styles, photographs):
     painter = tiny_micro.with_styles(Mixture((styles[0],)))
-    assert type(painter) is Finished
+    assert type(painter) is FinishedSwift
     assert not any(parameter.requires_grad for parameter in painter.parameters())
     assert painter(photographs).shape == photographs.shape
     assert painter.freeze(photographs)(photographs).shape == photographs.shape

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from stylize.pipeline.flow_carry import parted
-from stylize.pipeline.flow_fade import Faded, faded, moved_on, way
+from stylize.pipeline.flow_fade import Standing, moved_on, standings, way
 from stylize.pipeline.values import Batch, Fade, Frame
 
 DRAW = torch.Generator().manual_seed(5)
@@ -15,25 +15,30 @@ CHANGE = parted(SECOND - FIRST)
 @pytest.mark.parametrize(
     ("other", "now", "wanted"),
     [
-        (Faded(2.0), Faded(2.0), 0.0),
-        (Faded(1.25, CHANGE), Faded(1.5, CHANGE), 0.25),
-        (Faded(1.75, CHANGE), Faded(1.5, CHANGE), -0.25),
-        (Faded(1.0), Faded(1.5, CHANGE), 0.5),
-        (Faded(1.5, CHANGE), Faded(2.0), 0.5),
-        (Faded(2.0), Faded(1.5, CHANGE), -0.5),
+        (Standing(2.0), Standing(2.0), (0, 0)),
+        (Standing(1.25, CHANGE), Standing(1.5, CHANGE), (0, 0.25)),
+        (Standing(1.75, CHANGE), Standing(1.5, CHANGE), (0, -0.25)),
+        (Standing(1.0), Standing(1.5, CHANGE), (0, 0.5)),
+        (Standing(1.5, CHANGE), Standing(2.0), (0.5, 0)),
+        (Standing(2.0), Standing(1.5, CHANGE), (0, -0.5)),
     ],
 )
 def test_within_a_fade_the_way_is_as_much_of_it_as_lies_between(other, now, wanted):
     assert way(other, now) == wanted
 
 
+def test_where_one_fade_follows_another_a_part_of_each_leads_on():
+    assert way(Standing(0.75, CHANGE), Standing(1.5, CHANGE)) == (0.25, 0.5)
+    assert way(Standing(1.5, CHANGE), Standing(0.75, CHANGE)) == (-0.5, -0.25)
+
+
 @pytest.mark.parametrize(
     ("other", "now"),
     [
-        (Faded(0.0), Faded(1.0)),  # a change without a fade
-        (Faded(0.5, CHANGE), Faded(1.5, CHANGE)),  # of two fades
-        (Faded(0.0), Faded(1.5, CHANGE)),
-        (Faded(2.0), Faded(0.0)),
+        (Standing(0.0), Standing(1.0)),  # a change without a fade
+        (Standing(0.0), Standing(1.5, CHANGE)),
+        (Standing(0.5, CHANGE), Standing(2.0)),
+        (Standing(2.0), Standing(0.0)),
     ],
 )
 def test_else_there_is_none(other, now):
@@ -49,13 +54,13 @@ def test_a_painting_moves_on_as_the_fade_does():
 
 def test_where_no_style_changes_all_stand_at_one_place():
     frames = (Frame(FIRST), Frame(SECOND))
-    found = faded(Batch(torch.stack([FIRST, SECOND]), frames))
+    found = standings(Batch(torch.stack([FIRST, SECOND]), frames))
     assert [each.place for each in found] == [0.0, 0.0]
 
 
 def test_where_one_does_its_changes_are_taken_apart_as_paintings_are():
     fade = Fade(0.5, SECOND - FIRST)
-    (found,) = faded(Batch(FIRST[None], (Frame(FIRST),), (fade,)))
+    (found,) = standings(Batch(FIRST[None], (Frame(FIRST),), (fade,)))
     assert found.place == 0.5
     torch.testing.assert_close(
         torch.tensor(found.change.brightness), torch.tensor(CHANGE.brightness)

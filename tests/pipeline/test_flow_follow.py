@@ -78,6 +78,13 @@ def test_what_is_plain_moves_along_with_what_is_around_it():
     assert abs(found - (4, 0)).max() < 0.8
 
 
+def test_in_the_middle_of_what_is_wide_and_plain_its_own_flow_stands():
+    picture = np.random.default_rng(3).integers(0, 255, (288, 512)).astype(np.uint8)
+    picture[40:250, 60:440] = 120
+    flow = np.full((288, 512, 2), (9, -2), np.float32)
+    np.testing.assert_allclose(with_surroundings(flow, picture), flow, atol=0.01)
+
+
 def test_what_has_texture_moves_as_it_does():
     picture, flow = noise_around_a_plain_square()
     flow[:24, :40] = (1, -2)

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import interpolate
 
 from stylize.pipeline.flow_window import APART, windows
-from stylize.pipeline.values import Batch, Frame
+from stylize.pipeline.values import Batch, Fade, Frame
 
 HIGH, WIDE = 64, 96
 
@@ -68,6 +68,19 @@ def test_light_counts_where_one_side_alone_is_known():
     dated = {neighbour.apart: neighbour.undated.mean() for neighbour in given[0].neighbours}
     assert sorted(dated, key=dated.get, reverse=True) == list(APART)
     assert dated[8] < 0.1
+
+
+def test_frames_of_another_style_are_not_asked_and_are_no_side():
+    frames = [Frame(scene()) for _ in range(12)]
+    styles = [Fade(float(i >= 6)) for i in range(12)]
+    batches = (
+        Batch(frame.picture[None], (frame,), (style,))
+        for frame, style in zip(frames, styles, strict=True)
+    )
+    given = list(windows(batches))
+    assert apart(given[6]) == [1, 2, 4]
+    assert apart(given[5]) == [-4, -2, -1]
+    assert all(neighbour.undated is not None for neighbour in given[6].neighbours)
 
 
 def test_how_much_the_source_differs_is_known_of_the_next_frame_and_of_the_furthest():
