@@ -23,6 +23,7 @@ from .adaattn import AdaAttN
 from .adain import Adain
 from .any_style import AnyStyleNetwork
 from .errors import CheckpointError
+from .finished import FinishedSwift
 from .foreign import describe, read_foreign
 from .johnson import Johnson
 from .micro import Micro
@@ -71,12 +72,12 @@ def save_model(network: Network, path: Path, *, recipe: Recipe) -> None:
     """Write a network in half precision with its recipe; the file appears whole or not at all.
 
     Raises:
-        CheckpointError: the network is frozen, or a painter that `with_styles` gave; it holds no
+        CheckpointError: the network is frozen, or a painter that `Micro` made; it holds no
             finite numbers; or it cannot be written.
     """
     if isinstance(network, StyleNetwork) and network.frozen:
         raise CheckpointError(f"{path}: a frozen network cannot be saved; save the one it is from")
-    if type(network) is not NETWORKS.get(network.method):
+    if isinstance(network, FinishedSwift):
         raise CheckpointError(
             f"{path}: a painter made for one style cannot be saved; save the network it is from"
         )
