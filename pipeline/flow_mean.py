@@ -133,6 +133,10 @@ def _share(weight: Field, degree: float) -> Field:
     return share
 
 
+def _nothing(like: Carried) -> Carried:
+    return Carried(np.zeros_like(like.brightness), np.zeros_like(like.colours))
+
+
 def _count(sums: Carried, change: Carried, weight: Field) -> None:
     for total, each in ((sums.brightness, change.brightness), (sums.colours, change.colours)):
         cv2.add(total, cv2.multiply(each, enlarged_as(weight, each)), dst=total)
@@ -142,7 +146,3 @@ def _scaled(sums: Carried, share: Field) -> Carried:
     return Carried(
         *(cv2.multiply(e, enlarged_as(share, e)) for e in (sums.brightness, sums.colours))
     )
-
-
-def _nothing(like: Carried) -> Carried:
-    return Carried(np.zeros_like(like.brightness), np.zeros_like(like.colours))

@@ -37,7 +37,7 @@ class _Turn:
     strength: float
 
     def of(self, source: Tensor, paintings: Mapping[int, Tensor]) -> Tensor:
-        """What a frame, (3, H, W), is then, by its paintings."""
+        """What frames, (N, 3, H, W), are then, by their paintings."""
         if self.look is None:
             return source
         painted = paintings[self.look]
@@ -93,25 +93,27 @@ class TimelinePainter:
         """Restyle each frame by its own time.
 
         Yields:
-            Every frame in its order; a batch comes out in parts where the looks change within it.
+            Every frame in its order; a batch comes out in parts where a moment or the end of a fade
+            lies within it.
         """
         at_work: dict[int, _AtWork] = {}
         for batch in batches:
-            for part, looks in self._parts(batch):
-                for look in looks:
+            for part, (before, now) in self._parts(batch):
+                named = (self._turns[index].look for index in (before, now))
+                for look in (looks := dict.fromkeys(look for look in named if look is not None)):
                     if look not in at_work:
                         at_work[look] = _AtWork(self._prepared(look))
                 paintings = {look: at_work[look].paint(part) for look in looks}
-                yield self._mixed(part, paintings)
-            now = batch.frames[-1].time - self._origin
-            at_work = {look: at_work[look] for look in at_work if self._needed(look, now)}
+                yield self._mixed(part, paintings, before, now)
+            time = batch.frames[-1].time - self._origin
+            at_work = {look: at_work[look] for look in at_work if self._needed(look, time)}
 
-    def _parts(self, batch: Batch) -> Iterator[tuple[Batch, tuple[int, ...]]]:
-        """Neighbouring frames that the same looks paint, and those looks."""
+    def _parts(self, batch: Batch) -> Iterator[tuple[Batch, tuple[int, int]]]:
+        """Neighbouring frames between the same two moments, and those."""
         begin = 0
-        for looks, group in groupby(batch.frames, self._looks_of):
+        for moments, group in groupby(batch.frames, lambda frame: self._around(frame)[:2]):
             end = begin + len(list(group))
-            yield Batch(batch.pictures[begin:end], batch.frames[begin:end]), looks
+            yield Batch(batch.pictures[begin:end], batch.frames[begin:end]), moments
             begin = end
 
     def _around(self, frame: Frame) -> tuple[int, int, float]:
@@ -119,37 +121,17 @@ class TimelinePainter:
         before, now, share = self._timeline.around(frame.time - self._origin)
         return (before, now, share) if share else (before, before, 1.0)
 
-    def _looks_of(self, frame: Frame) -> tuple[int, ...]:
-        """What paints a frame: none, one or two."""
-        before, now, _ = self._around(frame)
-        named = (self._turns[index].look for index in (before, now))
-        return tuple(dict.fromkeys(look for look in named if look is not None))
-
-    def _mixed(self, batch: Batch, paintings: Mapping[int, Tensor]) -> Batch:
-        """Frames that consist of the same paintings, each in its own proportions.
-
-        Args:
-            batch: the source pictures.
-            paintings: of each look that paints them, (N, 3, H, W).
-        """
-        pictures, fades = [], []
-        for index, (frame, source) in enumerate(zip(batch.frames, batch.pictures, strict=True)):
-            before, now, share = self._around(frame)
-            own = {look: painted[index] for look, painted in paintings.items()}
-            after = self._turns[now].of(source, own)
-            if before == now:
-                pictures.append(after)
-                fades.append(Fade(float(now)))
-            else:
-                change = after - self._turns[before].of(source, own)
-                pictures.append(after - (1 - share) * change)
-                fades.append(Fade(before + share, change))
-        for whole in (batch.pictures, *paintings.values()):
-            if all(
-                part.data_ptr() == of.data_ptr() for part, of in zip(pictures, whole, strict=True)
-            ):
-                return replace(batch, pictures=whole, fades=tuple(fades))  # nothing was mixed
-        return replace(batch, pictures=torch.stack(pictures), fades=tuple(fades))
+    def _mixed(self, batch: Batch, paintings: Mapping[int, Tensor], before: int, now: int) -> Batch:
+        """Frames between two moments, or behind one; their paintings are those of its looks."""
+        after = self._turns[now].of(batch.pictures, paintings)
+        if before == now:
+            fades = (Fade(float(now)),) * len(batch.frames)
+            return replace(batch, pictures=after, fades=fades)
+        change = after - self._turns[before].of(batch.pictures, paintings)
+        shares = [self._around(frame)[2] for frame in batch.frames]
+        left = 1 - torch.tensor(shares)[:, None, None, None]
+        fades = tuple(Fade(before + share, of) for share, of in zip(shares, change, strict=True))
+        return replace(batch, pictures=after - left * change, fades=fades)
 
     def _needed(self, look: int, time: Fraction) -> bool:
         """Whether a look paints at this time, or later."""
