@@ -96,6 +96,12 @@ class Convolution(nn.Module):
         self.bias.mul_(scale).add_(shift)
 
     @torch.no_grad()
+    def mix_outputs(self, mixing: Tensor) -> None:
+        """Fold a matrix, (out, out), that mixes the outputs into the weights."""
+        self.weight.copy_(torch.einsum("om,mihw->oihw", mixing, self.weight))
+        self.bias.copy_(mixing @ self.bias)
+
+    @torch.no_grad()
     def settle(self, dtype: torch.dtype = torch.float32) -> None:
         """Keep the kernel that is applied in place of the weight it is made from.
 
@@ -288,6 +294,8 @@ class InstanceNorm(nn.Module):
         weight: (C,) the deviation that each channel gets; in training a network for any style
             puts (N, C) in its place, one row for each picture's style.
         bias: its mean, likewise.
+        mixing: (C, C) by which the channels are mixed then, likewise (N, C, C), or None. A mean
+            and a deviation of each say nothing of how channels go together; this does.
         epsilon: added to a variance.
         state: `live` measures each picture; `following` measures all pictures of a batch as one
             and goes by what `moments` makes of them; `folded` does nothing, for the convolution
@@ -300,20 +308,23 @@ class InstanceNorm(nn.Module):
         self.epsilon = epsilon
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("mixing", None, persistent=False)
         self.state: Literal["live", "following", "folded"] = "live"
         self.moments = SlowMoments()
+
+    mixing: Tensor | None
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Normalise (N, C, H, W)."""
         if self.state == "folded":
             return pictures
         if self.state == "live":
-            return self._measured_apart(pictures)
+            return self._mixed(self._measured_apart(pictures))
         variance, mean = torch.var_mean(pictures.float(), dim=(0, 2, 3), correction=0)
         self.moments.follow(mean, variance, epsilon=self.epsilon)
         scale, shift = self.scale_shift()
         columns = pictures * scale[:, None, None] + shift[:, None, None]
-        return columns.to(pictures.dtype)
+        return self._mixed(columns.to(pictures.dtype))
 
     def scale_shift(self) -> tuple[Tensor, Tensor]:
         """What the norm does to each channel by the moments of the shot: two of (C,), float32.
@@ -326,6 +337,14 @@ class InstanceNorm(nn.Module):
             raise RuntimeError("the norm follows a shot of which it has seen nothing")
         scale = self.weight.float() * torch.rsqrt(variance + self.epsilon)
         return scale, self.bias.float() - mean * scale
+
+    def _mixed(self, pictures: Tensor) -> Tensor:
+        if self.mixing is None:
+            return pictures
+        count, channels, height, width = pictures.shape
+        places = pictures.permute(0, 2, 3, 1).reshape(count, height * width, channels)
+        mixed = places @ self.mixing.mT
+        return mixed.reshape(count, height, width, channels).permute(0, 3, 1, 2)
 
     def _measured_apart(self, pictures: Tensor) -> Tensor:
         if pictures.dtype == torch.float32 and self.weight.dim() == 1:

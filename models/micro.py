@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -37,9 +37,22 @@ CODE = 128
 SMALLEST = 32
 """Pixels of a style picture's side: smaller ones are continued, for the coarsest scale's sake."""
 
-Norms = list[tuple[Tensor, Tensor]]
-"""For each norm, in the order they run, the deviation and the mean of its channels: (N, C), or (C,)
-where they are the same for all."""
+RANK = 32
+"""Ways in which a style mixes the channels behind a norm, at most as many as there are channels."""
+
+
+class Norm(NamedTuple):
+    """What a style gives a norm.
+
+    Attributes:
+        weight: the deviation of its channels: (N, C), or (C,) where it is the same for all.
+        bias: their mean, likewise.
+        mixing: (N, C, C), by which they are mixed then; None: they are not.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    mixing: Tensor | None = None
 
 
 class StyleEncoder(nn.Module):
@@ -65,6 +78,27 @@ class StyleEncoder(nn.Module):
         return F.silu(self.press(self.scale(torch.cat(found, 1))))
 
 
+class Mixing(nn.Module):
+    """How a style mixes channels: the unit matrix, and what it says of some learnt ways besides."""
+
+    def __init__(self, channels: int, rank: int, code: int) -> None:
+        super().__init__()
+        self.inwards = nn.Parameter(torch.empty(rank, channels))
+        self.outwards = nn.Parameter(torch.empty(channels, rank))
+        for matrix in (self.inwards, self.outwards):
+            if not matrix.is_meta:
+                nn.init.normal_(matrix, std=matrix.shape[1] ** -0.5)
+        self.shares = nn.Linear(code, rank)
+        nn.init.zeros_(self.shares.weight)  # at first a style mixes nothing
+        nn.init.zeros_(self.shares.bias)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """(N, code) to (N, C, C)."""
+        shares = self.shares(codes).float()
+        found = (self.outwards * shares[:, None]) @ self.inwards
+        return found + torch.eye(found.shape[-1], device=found.device)
+
+
 class Micro(ReadingNetwork):
     """The network `micro`.
 
@@ -73,6 +107,7 @@ class Micro(ReadingNetwork):
         blocks: likewise.
         encoder: channels of the style encoder at 1/2, 1/4, 1/8 and 1/16 of the size.
         code: numbers that a style is pressed into.
+        rank: ways in which a style mixes the channels behind a norm, at most.
 
     Raises:
         ValueError: a width or the number of blocks is out of range.
@@ -87,41 +122,56 @@ class Micro(ReadingNetwork):
         blocks: int = BLOCKS,
         encoder: tuple[int, int, int, int] = ENCODER,
         code: int = CODE,
+        rank: int = RANK,
     ) -> None:
         super().__init__()
         if len(encoder) != 4 or not all(1 <= width <= 2 * MOST for width in (*encoder, code)):
             raise ValueError(f"encoder {encoder} and code {code}: each is to be 1 to {2 * MOST}")
-        self.encoder_widths, self.code = encoder, code
+        if not 0 <= rank <= MOST:
+            raise ValueError(f"rank {rank}: is to be 0 to {MOST}")
+        self.encoder_widths, self.code, self.rank = encoder, code, rank
         self.swift = Swift(widths=widths, blocks=blocks)
         self.encoder = StyleEncoder(encoder, code)
         channels = [norm.bias.numel() for _, norm in self.swift.normalised()]
         self.unfold = nn.Linear(code, 2 * sum(channels))
         nn.init.zeros_(self.unfold.weight)  # at first a style says nothing but its colours
         nn.init.zeros_(self.unfold.bias)
+        # The last norm is that of colours.
+        self.mixings = nn.ModuleList(
+            Mixing(count, min(count, rank), code) for count in channels[:-1] if rank
+        )
 
-    def read(self, styles: Tensor) -> Norms:
+    def read(self, styles: Tensor) -> list[Norm]:
         """What the norms give their channels in each of (N, 3, h, w) styles, at least 32 by 32."""
         norms = [norm for _, norm in self.swift.normalised()]
         channels = [norm.bias.numel() for norm in norms]
-        changes = self.unfold(self.encoder(styles)).float().split(channels * 2, dim=1)
-        usual: Norms = [(norm.weight, norm.bias) for norm in norms[:-1]]
+        codes = self.encoder(styles)
+        changes = self.unfold(codes).float().split(channels * 2, dim=1)
+        usual = [(norm.weight, norm.bias) for norm in norms[:-1]]
         # The last norm is that of colours, and theirs are the style's own (AdaIN).
         usual.append(self.swift.colours(styles))
+        mixings = [mixing(codes) for mixing in self.mixings]
+        mixings += [None] * (len(norms) - len(mixings))
         found = [
-            (deviation * (1 + weight), mean + bias)
-            for (deviation, mean), weight, bias in zip(
-                usual, changes[: len(norms)], changes[len(norms) :], strict=True
+            Norm(deviation * (1 + weight), mean + bias, mixing)
+            for (deviation, mean), weight, bias, mixing in zip(
+                usual, changes[: len(norms)], changes[len(norms) :], mixings, strict=True
             )
         ]
-        return found + Finish().to(styles.device).band_moments(styles)
+        bands = Finish().to(styles.device).band_moments(styles)
+        return found + [Norm(deviation, mean) for deviation, mean in bands]
 
-    def paint(self, pictures: Tensor, read: Norms) -> Tensor:
+    def paint(self, pictures: Tensor, read: Sequence[Norm]) -> Tensor:
         """Paint each of (N, 3, H, W) pictures with the norms that `read` gave."""
         painter = FinishedSwift(self.swift, Finish().to(pictures.device))
         names = {module: name for name, module in painter.named_modules()}
         named: dict[str, Tensor] = {}
-        for (_, norm), (weight, bias) in zip(painter.normalised(), read, strict=True):
-            named |= {f"{names[norm]}.weight": weight, f"{names[norm]}.bias": bias}
+        for (_, norm), given in zip(painter.normalised(), read, strict=True):
+            named |= {
+                f"{names[norm]}.{name}": value
+                for name, value in given._asdict().items()
+                if value is not None
+            }
         painted: Tensor = functional_call(painter, named, (pictures,))
         return painted
 
@@ -135,23 +185,27 @@ class Micro(ReadingNetwork):
             return Patchwork([self._painter([norms], [1.0]) for norms in read], styles)
         return self._painter(read, styles.weights((1, 1)).flatten().tolist())
 
-    def _painter(self, read: Sequence[Norms], shares: Sequence[float]) -> FinishedSwift:
+    def _painter(self, read: Sequence[Sequence[Norm]], shares: Sequence[float]) -> FinishedSwift:
         """A painter whose norms give what these do, mixed by shares that sum up to 1."""
         weight = self.unfold.weight
         painter = FinishedSwift(copy.deepcopy(self.swift), Finish().to(weight.device, weight.dtype))
         for index, (_, norm) in enumerate(painter.normalised()):
-            for place, mixed in enumerate((norm.weight, norm.bias)):
-                parts = [
-                    share * norms[index][place][0]
-                    for share, norms in zip(shares, read, strict=True)
-                ]
-                mixed.copy_(torch.stack(parts).sum(0))
+            given = [norms[index] for norms in read]
+            norm.weight.copy_(_mean([each.weight for each in given], shares))
+            norm.bias.copy_(_mean([each.bias for each in given], shares))
+            mixings = [each.mixing for each in given if each.mixing is not None]
+            norm.mixing = _mean(mixings, shares) if mixings else None
         return painter.eval().requires_grad_(False)
 
     def architecture(self) -> dict[str, object]:
         """The arguments that make a network of this shape."""
-        shape = {"encoder": list(self.encoder_widths), "code": self.code}
+        shape = {"encoder": list(self.encoder_widths), "code": self.code, "rank": self.rank}
         return {"widths": list(self.swift.widths), "blocks": self.swift.block_count, **shape}
+
+
+def _mean(given: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
+    """The mean of what several styles, (1, ...) each, say."""
+    return torch.stack([share * each[0] for share, each in zip(shares, given, strict=True)]).sum(0)
 
 
 def _continued(picture: Tensor) -> Tensor:

@@ -157,6 +157,8 @@ class StyleNetwork(PaintingNetwork):
             scale, shift = measured.scale_shift()
             where = convolution.weight.device
             convolution.scale_outputs(scale.to(where), shift.to(where))
+            if norm.mixing is not None:
+                convolution.mix_outputs(norm.mixing)
             norm.state = "folded"
         copied.frozen = True
         return copied

@@ -93,19 +93,20 @@ class Trainer:
         self.first_losses: dict[str, float] = {}
 
     def start_from(self, loaded: LoadedModel, path: Path) -> None:
-        """Begin with what a trained network knows.
+        """Begin with what a trained network knows; what it lacks begins as new.
 
         Raises:
             TrainingError: it is of another kind or shape.
         """
-        kind, shape = self.network.method, self.network.architecture()
-        found = (loaded.method, loaded.network.architecture())
-        if found != (kind, shape):
+        own, found = self.network.state_dict(), loaded.network.state_dict()
+        alike = all(name in own and own[name].shape == each.shape for name, each in found.items())
+        if loaded.method != self.network.method or not alike:
             raise TrainingError(
-                f"{path}: is a {found[0]} of the shape {found[1]}; this run trains a {kind} of "
-                f"the shape {shape}, and can start from no other"
+                f"{path}: is a {loaded.method} of the shape {loaded.network.architecture()}; this "
+                f"run trains a {self.network.method} of the shape {self.network.architecture()}, "
+                "and can start from no other"
             )
-        self.network.load_state_dict(loaded.network.state_dict())
+        self.network.load_state_dict(found, strict=False)
 
     def painter(self, style: Tensor) -> PaintingNetwork:
         """What the network paints with by now, in one style if it takes any."""

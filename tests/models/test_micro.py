@@ -1,7 +1,11 @@
 """`micro` reads styles, mixes them, and gives a painter that was made for them."""
 
+import json
+
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from stylize.models import Micro, load_model, save_model
 from stylize.models.any_style import Mixture
@@ -21,7 +25,18 @@ def photographs():
 
 
 def norms(painter):
-    return torch.cat([torch.cat([norm.weight, norm.bias]) for _, norm in painter.normalised()])
+    every = [norm for _, norm in painter.normalised()]
+    mixings = [norm.mixing.flatten() for norm in every if norm.mixing is not None]
+    return torch.cat([*(torch.cat([norm.weight, norm.bias]) for norm in every), *mixings])
+
+
+def without_its_rank(path):
+    with safe_open(path, framework="pt") as opened:
+        metadata, tensors = opened.metadata(), {n: opened.get_tensor(n) for n in opened.keys()}  # noqa: SIM118
+    shape = json.loads(metadata["architecture"])
+    del shape["rank"]
+    save_file(tensors, path, metadata=metadata | {"architecture": json.dumps(shape)})
+    return path
 
 
 def test_the_network_that_ships_is_small():
@@ -29,12 +44,32 @@ def test_the_network_that_ships_is_small():
     assert parameters <= 1_000_000  # 2 MB in half precision
 
 
+def test_at_first_a_style_mixes_no_channels(styles, photographs):
+    torch.manual_seed(8)
+    shape = {"widths": (4, 6, 8, 4), "blocks": 1, "encoder": (4, 6, 6, 4), "code": 8}
+    network, plain = Micro(**shape, rank=3), Micro(**shape, rank=0)
+    plain.load_state_dict(network.state_dict(), strict=False)
+    mixed = network.with_styles(Mixture((styles[0],)))(photographs)
+    unmixed = plain.with_styles(Mixture((styles[0],)))(photographs)
+    torch.testing.assert_close(mixed, unmixed, atol=1e-5, rtol=0)
+
+
+def test_each_style_mixes_channels_in_its_own_way(tiny_micro, styles):
+    first, second = (read.mixing for read in tiny_micro.read(styles[:1])[:2])
+    assert first.shape == (1, 4, 4)
+    assert second.shape == (1, 6, 6)
+    painters = [tiny_micro.with_styles(Mixture((style,))) for style in styles[:2]]
+    one, other = (painter.normalised()[0][1].mixing for painter in painters)
+    assert (one - other).abs().max() > 1e-3
+
+
 def test_what_comes_back_for_a_style_can_be_frozen(tiny_micro, styles, photographs):
     painter = tiny_micro.with_styles(Mixture((styles[0],)))
     assert type(painter) is FinishedSwift
     assert not any(parameter.requires_grad for parameter in painter.parameters())
     assert painter(photographs).shape == photographs.shape
-    assert painter.freeze(photographs)(photographs).shape == photographs.shape
+    painted = painter.following()(photographs)
+    torch.testing.assert_close(painter.freeze(photographs)(photographs), painted, atol=1e-4, rtol=0)
 
 
 def test_styles_differ_and_reading_one_changes_nothing(tiny_micro, styles, photographs):
@@ -73,11 +108,28 @@ def test_a_style_of_one_colour_can_be_read(tiny_micro, photographs, level):
 
 
 @pytest.mark.parametrize(
-    "shape", [{"encoder": (4, 4, 4)}, {"encoder": (4, 4, 4, 0)}, {"code": 10**9}, {"blocks": 0}]
+    "shape",
+    [
+        {"encoder": (4, 4, 4)},
+        {"encoder": (4, 4, 4, 0)},
+        {"code": 10**9},
+        {"blocks": 0},
+        {"rank": -1},
+    ],
 )
 def test_a_shape_out_of_range_is_refused(shape):
-    with pytest.raises(ValueError, match="is to be 1 to"):
+    with pytest.raises(ValueError, match=r"is to be [01] to"):
         Micro(**shape)
+
+
+def test_a_file_older_than_mixing_is_read_without(styles, photographs, tmp_path):
+    network = Micro(widths=(4, 6, 8, 4), blocks=1, encoder=(4, 6, 6, 4), code=8, rank=0)
+    save_model(network, tmp_path / "m.safetensors", recipe={})
+    path = without_its_rank(tmp_path / "m.safetensors")
+    loaded = load_model(path).network
+    assert isinstance(loaded, Micro)
+    assert loaded.rank == 0
+    assert loaded.with_styles(Mixture((styles[0],)))(photographs).isfinite().all()
 
 
 def test_it_is_saved_and_loaded_whole(tiny_micro, styles, photographs, tmp_path):
