@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+
+from stylize.models.layers import pad
 
 from .denoise import denoise
 from .enlarge import enlarge
@@ -16,7 +18,11 @@ from .settings import SMALLEST_SIZE
 from .values import Batch
 
 Network = Callable[[Tensor], Tensor]
+Pan = tuple[float, float]
+"""Pixels to the right and down."""
 
+LATTICE = 8
+"""Pixels between the places by which networks see: how often the deepest of ours halve."""
 _ENLARGED_PIXELS = 34_000_000
 """Beyond so many, which are 8K, no picture is enlarged: a `swift` takes 6 GB for them."""
 
@@ -31,6 +37,8 @@ class Mixing:
         denoise: how much fine noise is taken out of the painting, 0 to 1.
         size: shorter side in pixels at which the network sees the picture, as far as
             `working_size` allows; None: as it is.
+        panning: whether the network's lattice goes along with what its frames pan by, where it has
+            one that matters (see `flow_pan`).
         coverage: (1, 1, h, w) in [0, 1], of any size: how much of the painting shows at each place;
             None: all of it everywhere.
     """
@@ -39,6 +47,7 @@ class Mixing:
     keep_color: bool = False
     denoise: float = 0.0
     size: int | None = None
+    panning: bool = False
     coverage: Tensor | None = None
 
 
@@ -69,11 +78,7 @@ def restyle(
         if mixing.strength == 0:
             yield batch
         else:
-            clean = None
-            if batch.frames[0].clean is not None:
-                clean = torch.stack([frame.sight for frame in batch.frames])
-            painted = _paint(batch.pictures, clean, network, mixing, device, dtype)
-            yield replace(batch, pictures=painted)
+            yield replace(batch, pictures=_paint(batch, network, mixing, device, dtype))
 
 
 def working_size(height: int, width: int, size: int | None) -> tuple[int, int]:
@@ -91,17 +96,15 @@ def working_size(height: int, width: int, size: int | None) -> tuple[int, int]:
 
 @torch.inference_mode()
 def _paint(
-    pictures: Tensor,
-    clean: Tensor | None,
-    network: Network,
-    mixing: Mixing,
-    device: torch.device,
-    dtype: torch.dtype,
+    batch: Batch, network: Network, mixing: Mixing, device: torch.device, dtype: torch.dtype
 ) -> Tensor:
+    pictures, frames = batch.pictures, batch.frames
     try:
-        source = pictures.to(device, non_blocking=True)
-        seen = source if clean is None else clean.to(device, non_blocking=True)
-        painted = _run(seen, network, mixing.size, dtype)
+        source = seen = pictures.to(device, non_blocking=True)
+        if frames[0].clean is not None:
+            seen = torch.stack([frame.sight for frame in frames]).to(device, non_blocking=True)
+        pans = [frame.pan for frame in frames] if mixing.panning else []
+        painted = _run(seen, network, mixing.size, dtype, pans)
         return _mix(source, _coloured(seen, painted, mixing), mixing).cpu()
     except (torch.OutOfMemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
@@ -118,23 +121,45 @@ def _paint(
         raise StylizeError(
             f"a {width}x{height} picture does not fit in the memory of {device}; {way_out}"
         )
-    halves = torch.tensor_split(pictures, 2)
-    cleaned = (None, None) if clean is None else torch.tensor_split(clean, 2)
-    parts = zip(halves, cleaned, strict=True)
-    return torch.cat([_paint(*part, network, mixing, device, dtype) for part in parts])
+    half = (count + 1) // 2
+    halves = Batch(pictures[:half], frames[:half]), Batch(pictures[half:], frames[half:])
+    return torch.cat([_paint(each, network, mixing, device, dtype) for each in halves])
 
 
-def _run(source: Tensor, network: Network, size: int | None, dtype: torch.dtype) -> Tensor:
+def _run(
+    source: Tensor, network: Network, size: int | None, dtype: torch.dtype, pans: Sequence[Pan]
+) -> Tensor:
     height, width = source.shape[-2:]
     seen = working_size(height, width, size)
     small = source if seen == (height, width) else resize(source, seen)
-    layout = torch.channels_last  # what convolutions are fastest in, on processors and cards alike
-    painted = network(small.to(dtype, memory_format=layout)).to(source.dtype)
+    moved = [(right * seen[1] / width, down * seen[0] / height) for right, down in pans]
+    painted = _panning(network, small.to(dtype), moved).to(source.dtype)
     if seen == (height, width):
         return painted
     if seen[0] > height or seen[1] > width:
         return resize(painted, (height, width))
     return enlarge(painted.contiguous(), small, source)
+
+
+def _panning(network: Network, pictures: Tensor, pans: Sequence[Pan]) -> Tensor:
+    """Run a network whose lattice goes along with pictures that have panned, if they may."""
+    layout = torch.channels_last  # what convolutions are fastest in, on processors and cards alike
+    if not pans:
+        return network(pictures.contiguous(memory_format=layout))
+    # All alike, also those that have not moved: batches of any size are to be painted the same.
+    places = [(-round(right) % LATTICE, -round(down) % LATTICE) for right, down in pans]
+    continued = [
+        pad(picture[None], left, LATTICE - left, top, LATTICE - top, "reflect")
+        for picture, (left, top) in zip(pictures, places, strict=True)
+    ]
+    painted = network(torch.cat(continued).contiguous(memory_format=layout))
+    height, width = pictures.shape[-2:]
+    return torch.stack(
+        [
+            each[:, top : top + height, left : left + width]
+            for each, (left, top) in zip(painted, places, strict=True)
+        ]
+    )
 
 
 def _coloured(seen: Tensor, painted: Tensor, mixing: Mixing) -> Tensor:

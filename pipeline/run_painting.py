@@ -11,6 +11,7 @@ from .events import Outbox
 from .film.read_video import read_video
 from .flow import use_one_thread
 from .flow_follow import follow
+from .flow_pan import find_pans
 from .flow_window import windows
 from .prefetch import Prefetch
 from .prepare import Painter
@@ -54,7 +55,7 @@ def painted_batches(
         read = find_shots(read)
     if settings.denoise_source:
         read = denoise_source(read)
-    ahead = Prefetch(read, depth=FRAMES_AHEAD)
+    ahead = Prefetch(find_pans(read), depth=FRAMES_AHEAD)
     painted = painter.paint(gather(stages.enter_context(ahead), size=painter.batch_size))
     if settings.smooth == "off":
         return painted

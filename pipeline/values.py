@@ -36,6 +36,8 @@ class Frame:
             one shot to the next.
         clean: the picture without its noise, where that was taken out: what is painted, and what
             motion is found in. The painting is mixed with `picture`, noise and all.
+        pan: pixels to the right and down by which most of the picture has moved since its shot
+            began.
     """
 
     picture: Tensor
@@ -44,6 +46,7 @@ class Frame:
     alpha: Tensor | None = None
     shot: int = 0
     clean: Tensor | None = None
+    pan: tuple[float, float] = (0.0, 0.0)
 
     @property
     def sight(self) -> Tensor:

@@ -59,7 +59,10 @@ def steadying_options(command: _Command) -> _Command:
         _setting("smooth", str, "NAME", "Keep what was painted where it was"),
         _switch("denoise_source", "Take noise out of the film before it is painted."),
         _switch("cuts", "Look for cuts, and begin anew at each.  [default: --cuts]"),
-        _switch("freeze", "Paint by the light of a shot, not a frame.  [default: --freeze]"),
+        _switch(
+            "freeze",
+            "Paint by the light and the pan of a shot, not frame by frame.  [default: --freeze]",
+        ),
         _setting("refine", str, "NAME", "Make key frames finer, and all by them", unset="no"),
         _setting("keyframes", str, "WHICH", "Those of --refine", unset="auto"),
     )

@@ -43,6 +43,19 @@ def test_where_no_recipe_tells_the_size_of_the_style_it_was_512(recipe: Recipe, 
     assert painter.size() == 256
 
 
+def test_networks_go_along_with_pans_of_films_unless_styles_have_places(
+    network_file: Path, any_style_file: Path, tmp_path: Path
+):
+    assert prepare(choose(model=network_file), film=True).panning
+    assert not prepare(choose(model=network_file), film=False).panning
+    assert not prepare(choose(model=network_file, freeze=False), film=True).panning
+    Image.new("RGB", (40, 40), "red").save(tmp_path / "a.png")
+    Image.new("L", (40, 40), 255).save(tmp_path / "mask.png")
+    options = {"model": any_style_file, "style": tmp_path / "a.png"}
+    assert prepare(choose(**options), film=True).panning
+    assert not prepare(choose(**options, mask=tmp_path / "mask.png"), film=True).panning
+
+
 def test_a_missing_model_is_named():
     choice = choose(model="nowhere.safetensors")
     with pytest.raises(ModelError, match=r"nowhere\.safetensors"):

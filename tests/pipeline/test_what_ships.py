@@ -4,9 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch.nn.functional import interpolate
 
 from stylize.pipeline import stylize_image
+from stylize.pipeline.batch import gather
+from stylize.pipeline.choose import choose
+from stylize.pipeline.flow_pan import find_pans
+from stylize.pipeline.prepare import prepare
+from stylize.pipeline.values import Frame
 from stylize.presets import shipped
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -72,3 +79,22 @@ def test_a_picture_of_4096_pixels_a_side_is_painted(painter, tmp_path):
     found = painted(tmp_path / "large.jpg", tmp_path / "out.jpg", **painter)
     assert found.shape == (4096, 4096, 3)
     assert found.std() > 20
+
+
+def nervousness(painter, frames):
+    """How unlike neighbouring paintings of a pan of 3 pixels a frame are, once they are aligned."""
+    whole = [batch.pictures[0] for batch in painter.paint(gather(frames, size=lambda *_: 1))]
+    inner = [picture[:, 40:-40, 40:-40] for picture in whole]
+    pairs = zip(inner, inner[1:], strict=False)
+    return np.mean([(a[..., :-3] - b[..., 3:]).square().mean().item() for a, b in pairs])
+
+
+@pytest.mark.parametrize("name", ["wave", "starry"])
+def test_strokes_in_a_plain_sky_move_with_it(name):
+    coarse = torch.rand(1, 3, 8, 16, generator=torch.Generator().manual_seed(1))
+    sky = 0.6 + 0.2 * interpolate(coarse, (240, 480), mode="bicubic", align_corners=False)[0]
+    views = [Frame(sky[..., 30 - 3 * i : 350 - 3 * i].contiguous()) for i in range(6)]
+    painter = prepare(choose(preset=name, precision="fp32"), film=True)
+    along = nervousness(painter, find_pans(views))
+    painter.network.begin_shot()
+    assert along < 0.05 * nervousness(painter, views)
