@@ -96,7 +96,8 @@ class Mixing(nn.Module):
         """(N, code) to (N, C, C)."""
         shares = self.shares(codes).float()
         found = (self.outwards * shares[:, None]) @ self.inwards
-        return found + torch.eye(found.shape[-1], device=found.device)
+        mixing: Tensor = found + torch.eye(found.shape[-1], device=found.device)
+        return mixing
 
 
 class Micro(ReadingNetwork):
@@ -147,7 +148,7 @@ class Micro(ReadingNetwork):
         channels = [norm.bias.numel() for norm in norms]
         codes = self.encoder(styles)
         changes = self.unfold(codes).float().split(channels * 2, dim=1)
-        usual = [(norm.weight, norm.bias) for norm in norms[:-1]]
+        usual: list[tuple[Tensor, Tensor]] = [(norm.weight, norm.bias) for norm in norms[:-1]]
         # The last norm is that of colours, and theirs are the style's own (AdaIN).
         usual.append(self.swift.colours(styles))
         mixings = [mixing(codes) for mixing in self.mixings]

@@ -1,5 +1,6 @@
 """Every network that ships, as a user meets it: strengths, sizes, plain pictures."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -85,8 +86,8 @@ def nervousness(painter, frames):
     """How unlike neighbouring paintings of a pan of 3 pixels a frame are, once they are aligned."""
     whole = [batch.pictures[0] for batch in painter.paint(gather(frames, size=lambda *_: 1))]
     inner = [picture[:, 40:-40, 40:-40] for picture in whole]
-    pairs = zip(inner, inner[1:], strict=False)
-    return np.mean([(a[..., :-3] - b[..., 3:]).square().mean().item() for a, b in pairs])
+    apart = [(a[..., :-3] - b[..., 3:]).square().mean().item() for a, b in pairwise(inner)]
+    return np.mean(apart)
 
 
 @pytest.mark.parametrize("name", ["wave", "starry"])
