@@ -9,27 +9,18 @@ half precision, which moves a distance by less than a thousandth of itself.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .errors import WeightsError
-from .weights import ALEXNET, LPIPS_ALEXNET, WeightsFile, find_weights, folders, searched
+from .weights import ALEXNET, LPIPS_ALEXNET
+from .weights_here import place_of, read_tensors
 
 SMALLEST = 31
 """Pixels a side that leave one feature at the last layers."""
-
-_CONVERTED = {
-    ALEXNET.name: "alexnet_features.fp16.safetensors",
-    LPIPS_ALEXNET.name: "lpips_alexnet_lin_v0.1.safetensors",
-}
-"""The same tensors under another name, in a file that a person converted."""
 
 # Mean and deviation that the authors take of RGB in [-1, 1]; about ImageNet's.
 _MEAN = (-0.030, -0.088, -0.188)
@@ -113,7 +104,7 @@ def load_lpips() -> Lpips:
     Raises:
         WeightsError: they are not, with the command that gets them; or they are damaged.
     """
-    places = {file: _place(file) for file in (ALEXNET, LPIPS_ALEXNET)}
+    places = {file: place_of(file) for file in (ALEXNET, LPIPS_ALEXNET)}
     missing = [file for file, place in places.items() if place is None]
     if missing:
         names = " ".join(file.name for file in missing)
@@ -122,26 +113,8 @@ def load_lpips() -> Lpips:
             "LPIPS needs weights that are not here; get them with: "
             f"stylize weights get {names} ({size:.3g} MB)"
         )
-    features, linear = (_tensors(place) for place in places.values() if place is not None)
+    features, linear = (read_tensors(place) for place in places.values() if place is not None)
     return Lpips(features, linear)
-
-
-def _place(file: WeightsFile) -> Path | None:
-    """Where the file is, or the one that was converted from it."""
-    if searched(file) is not None:
-        return find_weights(file)
-    name = _CONVERTED[file.name]
-    return next((path for folder in folders() if (path := folder / name).is_file()), None)
-
-
-def _tensors(path: Path) -> dict[str, Tensor]:
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise WeightsError(f"{path}: cannot be read ({error})") from error
-    return tensors
 
 
 def _unit(features: Tensor) -> Tensor:

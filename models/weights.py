@@ -97,6 +97,14 @@ LPIPS_ALEXNET = WeightsFile(
     "lpips/weights/v0.1/alex.pth",
     expects="squared differences of features of AlexNet, each of unit length",
 )
+RAFT_SMALL = WeightsFile(
+    name="raft_small_C_T_V2-01064c6d.pth",
+    sha256="01064c6dba73b0fc9fc8edf772248560a00a3acfd62ac6677e9eeebad9680e27",
+    size=4_006_189,
+    licence="BSD-3-Clause (pytorch/vision)",
+    url="https://download.pytorch.org/models/raft_small_C_T_V2-01064c6d.pth",
+    expects="RGB in [-1, 1], both sides multiples of 8 and at least 128",
+)
 TABLE: tuple[WeightsFile, ...] = (
     VGG19,
     ADAIN_DECODER,
@@ -104,6 +112,7 @@ TABLE: tuple[WeightsFile, ...] = (
     TORCHVISION_VGG19,
     ALEXNET,
     LPIPS_ALEXNET,
+    RAFT_SMALL,
 )
 """Every file of others that the program knows."""
 

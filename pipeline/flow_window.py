@@ -9,7 +9,7 @@ nothing of how paintings are smoothed, so it may run beside what smooths them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ from .values import Batch, Frame
 if TYPE_CHECKING:
     from torch import Tensor
 
+FindFlow = Callable[[Grey, Grey, Field | None], Field]
+"""From one frame, (h, w), to another, beginning with what is known of it: (h, w, 2)."""
 APART = (1, 2, 4, 8)
 """Frames between a frame and those that know of it; each is twice the one before it."""
 REACH = APART[-1]
@@ -98,7 +100,7 @@ class _Moment:
     differences: dict[int, Field] = field(default_factory=dict)
 
 
-def windows(batches: Iterable[Batch]) -> Iterator[Window]:
+def windows(batches: Iterable[Batch], *, find: FindFlow | None = None) -> Iterator[Window]:
     """Gather what the frames of a shot know of each other.
 
     Windows come eight frames later than their frames. Held are 17 paintings, nine sources and the
@@ -107,14 +109,16 @@ def windows(batches: Iterable[Batch]) -> Iterator[Window]:
     Args:
         batches: the paintings in `pictures`, the source pictures in `frames`, in their order, on
             the CPU.
+        find: what finds flow; None: DIS at its finest.
     """
-    shot = _Shot()
+    find = find or _dis
+    shot = _Shot(find)
     for batch in batches:
         paintings = zip(batch.pictures, standings(batch), strict=True)
         for frame, (painting, standing) in zip(batch.frames, paintings, strict=True):
             if shot.is_over(frame):
                 yield from shot.rest()
-                shot = _Shot()
+                shot = _Shot(find)
             yield from shot.add(frame, painting, standing)
     yield from shot.rest()
 
@@ -122,7 +126,8 @@ def windows(batches: Iterable[Batch]) -> Iterator[Window]:
 class _Shot:
     """The frames of one shot, as far as they are still asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, find: FindFlow) -> None:
+        self._find = find
         self._waiting: deque[tuple[Frame, Tensor]] = deque()
         self._moments: deque[_Moment] = deque()
         self._begins = True
@@ -157,8 +162,8 @@ class _Shot:
             between = self._moments[-1 - half]
             there = _onwards(later.flows[-half], between.flows[-half])
             back = _onwards(earlier.flows[half], between.flows[half])
-        later.flows[-apart] = motion(later.seen, earlier.seen, detail="finest", start=there)
-        earlier.flows[apart] = motion(earlier.seen, later.seen, detail="finest", start=back)
+        later.flows[-apart] = self._find(later.seen, earlier.seen, there)
+        earlier.flows[apart] = self._find(earlier.seen, later.seen, back)
         if apart in (1, REACH):
             earlier.differences[apart] = self._difference(apart)
 
@@ -207,6 +212,10 @@ def _neighbour(
     fresh = moved_on(other.fresh, other.standing.change, parts[0])
     difference = now.differences.get(apart)
     return Neighbour(apart, fresh, parts[1], there, trust, undated, difference)
+
+
+def _dis(first: Grey, second: Grey, start: Field | None) -> Field:
+    return motion(first, second, detail="finest", start=start)
 
 
 def _onwards(first: Field, second: Field) -> Field:

@@ -7,11 +7,13 @@ from contextlib import ExitStack
 
 from .batch import gather
 from .denoise_source import denoise_source
+from .device import choose_device
 from .events import Outbox
 from .film.read_video import read_video
 from .flow import use_one_thread
 from .flow_follow import follow
 from .flow_pan import find_pans
+from .flow_raft import find_raft
 from .flow_window import windows
 from .prefetch import Prefetch
 from .prepare import Painter
@@ -61,7 +63,10 @@ def painted_batches(
         return painted
     ahead_of_smoothing = stages.enter_context(Prefetch(painted, depth=1))
     if settings.smooth == "best":
-        seen = windows(ahead_of_smoothing)
+        raft = find_raft(choose_device(settings.device))
+        if raft is not None:
+            outbox.notify("flow is found by RAFT, whose weights are here")
+        seen = windows(ahead_of_smoothing, find=raft)
         return smooth_window(stages.enter_context(Prefetch(seen, depth=1)))
     followed = follow(ahead_of_smoothing)
     return smooth(stages.enter_context(Prefetch(followed, depth=1)))

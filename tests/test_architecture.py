@@ -28,6 +28,7 @@ ONLY_IN = {
     "cv2": ("pipeline.flow*", "pipeline.scene*"),
     "click": ("pipeline.cli", "pipeline.cli.*"),
     "rich": ("pipeline.cli", "pipeline.cli.*"),
+    "torchvision": ("pipeline.flow_raft",),
     "tomllib": ("pipeline.toml_file",),
 }
 """Library to the modules that may know it."""

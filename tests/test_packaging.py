@@ -89,7 +89,9 @@ def test_the_libraries_that_are_imported_are_those_required(setup):
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 imported.add(node.module.split(".")[0])
     foreign = imported - sys.stdlib_module_names - {"stylize"}
-    required = _requirements(setup["options"]["install_requires"])
+    extras = setup["options.extras_require"]
+    optional = [_requirements(text) for name, text in extras.items() if name != "test"]
+    required = _requirements(setup["options"]["install_requires"]).union(*optional)
     assert {CALLED_OTHERWISE.get(name, name) for name in foreign} == required
 
 

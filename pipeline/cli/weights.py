@@ -15,7 +15,7 @@ _NAMES = [file.name for file in TABLE]
 
 @click.group()
 def weights() -> None:
-    """List, find and get weights of others: the VGGs, AdaIN's decoder, and LPIPS."""
+    """List, find and get weights of others: the VGGs, AdaIN's decoder, LPIPS, RAFT."""
 
 
 @weights.command("list")

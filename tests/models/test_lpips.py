@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from stylize.models import lpips, weights
+from stylize.models import weights, weights_here
 from stylize.models.errors import WeightsError
 from stylize.models.lpips import SMALLEST, Lpips, load_lpips
 from stylize.models.read_picture import read_picture
@@ -94,7 +94,9 @@ def test_weights_of_both_kinds_of_files_are_the_same(folder, monkeypatch):
     assert torch.equal(load_lpips()(picture, 1 - picture), expected)
     for path in folder.glob("*.safetensors"):
         path.unlink()
-    monkeypatch.setattr(lpips, "find_weights", weights.searched)  # their hashes are not the real
+    monkeypatch.setattr(
+        weights_here, "find_weights", weights.searched
+    )  # their hashes are not the real
     torch.save(features, folder / weights.ALEXNET.name)
     torch.save(linear, folder / weights.LPIPS_ALEXNET.name)
     assert torch.equal(load_lpips()(picture, 1 - picture), expected)

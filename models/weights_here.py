@@ -1,0 +1,56 @@
+"""Weights that are used where they are already, and never fetched unasked."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from .errors import WeightsError
+from .weights import (
+    ALEXNET,
+    LPIPS_ALEXNET,
+    RAFT_SMALL,
+    WeightsFile,
+    find_weights,
+    folders,
+    searched,
+)
+
+_CONVERTED = {
+    ALEXNET.name: "alexnet_features.fp16.safetensors",
+    LPIPS_ALEXNET.name: "lpips_alexnet_lin_v0.1.safetensors",
+    RAFT_SMALL.name: "raft_small.torchvision.safetensors",
+}
+"""The same tensors under another name, in a file that a person converted."""
+
+
+def place_of(file: WeightsFile) -> Path | None:
+    """Where a file is, or the one that was converted from it; None: it is not here.
+
+    Raises:
+        WeightsError: it is damaged.
+    """
+    if searched(file) is not None:
+        return find_weights(file)
+    name = _CONVERTED[file.name]
+    return next((path for folder in folders() if (path := folder / name).is_file()), None)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors in a file, on the CPU.
+
+    Raises:
+        WeightsError: it cannot be read.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise WeightsError(f"{path}: cannot be read ({error})") from error
+    return tensors
