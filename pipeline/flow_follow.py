@@ -14,7 +14,7 @@ import numpy as np
 from .flow import Field, Grey, fetch, motion, small_grey
 from .flow_carry import Carried, enlarged, parted
 from .flow_fade import Standing, standings
-from .flow_trust import seen_before
+from .flow_trust import missed, seen_before
 from .smooth_need import GREEN, SPARSE, gradient
 from .values import Batch, Frame
 
@@ -45,6 +45,7 @@ class Motion:
         trust: (⌈h/2⌉, ⌈w/2⌉) in [0, 1]: where both show the same.
         difference: (⌈H/8⌉, ⌈W/8⌉), squared, of this frame and the last, at every eighth pixel.
         gradient: mean squared gradient of this frame.
+        missed: mean squared pixels by which the flow there and back misses.
     """
 
     flow: Field
@@ -52,6 +53,7 @@ class Motion:
     trust: Field
     difference: Field
     gradient: float
+    missed: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +116,8 @@ def _look(frame: Frame, last: tuple[Frame, Grey] | None) -> Sight:
     columns, rows = (np.ascontiguousarray(plane[SPARSE, SPARSE]) for plane in places)
     moved = green[SPARSE, SPARSE] - fetch(before.sight[GREEN].numpy(), columns, rows)
     trust = seen_before(seen, now, there=there, back=back)
-    return Sight(now, Motion(there, places, trust, np.square(moved), gradient(green)))
+    off = missed(there, back, trust) * (frame.sight.shape[-1] / now.shape[1]) ** 2
+    return Sight(now, Motion(there, places, trust, np.square(moved), gradient(green), off))
 
 
 def with_surroundings(flow: Field, picture: Grey) -> Field:

@@ -75,6 +75,19 @@ def seen_before(
     return soft
 
 
+def missed(there: Field, back: Field, trust: Field) -> float:
+    """How far off the flow is: mean squared pixels by which what goes there and back misses.
+
+    Args:
+        there: (H, W, 2), from this frame to the last.
+        back: (H, W, 2), from the last frame to this.
+        trust: (⌈H/2⌉, ⌈W/2⌉), what each place counts.
+    """
+    columns, rows = (np.ascontiguousarray(plane[::2, ::2]) for plane in steps(there))
+    squared = _squared(there[::2, ::2] + fetch(back, columns, rows))
+    return float((squared * trust).sum() / max(float(trust.sum()), 1e-6))
+
+
 def not_dated(now: Grey, remembered: Field, *, dated: float = DATED) -> Field:
     """Trust in broad strokes: whether what was remembered of the source still is like it.
 

@@ -99,7 +99,7 @@ def _carried(
         fresh=fresh,
         change=change,
     )
-    needed = calming(found)
+    needed = calming(found, missed=motion.missed)
     degree = needed if memory.degree is None else memory.degree + PACE * (needed - memory.degree)
     fine, broad = shares(degree)
     wanted = mixed(fresh, change, shares=(fine, broad), trust=trust, broad_trust=broad_trust)

@@ -22,12 +22,15 @@ SPARSE = slice(None, None, 8)
 GREEN = 1
 """The channel that is nearest to brightness."""
 
-ALLOWED = 0.3
-"""Of the source's difference between frames: the painting may have as much, by their gradients.
-Most of what differs in our source is the error of our flow, which the painting is free of where it
-is carried over. Measured: excesses of 0.7 to 1.4 where there is film grain or
-fast motion; a clean animation gets all the calming there is."""
-LEAST = (0.37, 0.04)
+ALLOWED = (0.3, 0.75)
+"""Of the source's difference between frames: the painting may have as much, by their gradients; at
+least, and where the flow is exact. Most of what differs in our source is the error of our flow, of
+which the painting is free where it is carried over, and has its own part as others measure it."""
+ASTRAY = 0.032
+"""That part: of the painting's squared gradient, for each squared pixel by which the flow misses
+there and back. Measured on seven films, of which those with little of it were calmed to excesses of
+0.65 to 0.85, further from the network (LPIPS 0.12 to 0.2) than was needed."""
+LEAST = (0.3, 0.03)
 """Shares of the fresh painting in the fine and the broad band when all calming is needed.
 Measured: below them the painting departs from the network's (LPIPS above 0.1) for little more
 calm."""
@@ -84,11 +87,17 @@ def difference(
     )
 
 
-def calming(found: Difference) -> float:
-    """How much calming keeps the painting's difference within what is allowed, 0 to 1."""
+def calming(found: Difference, *, missed: float) -> float:
+    """How much calming keeps the painting's difference within what is allowed, 0 to 1.
+
+    Args:
+        found: what differs.
+        missed: mean squared pixels by which the flow misses there and back.
+    """
+    least, most = (share * found.plain for share in ALLOWED)
+    allowed = max(least, most - ASTRAY * missed * found.painted_gradient)
     degrees = np.linspace(0, 1, _STEPS)
-    remaining = np.square(shares(degrees)) @ np.array(found.bands)
-    enough = remaining <= ALLOWED * found.plain
+    enough = np.square(shares(degrees)) @ np.array(found.bands) <= allowed
     return float(degrees[enough.argmax()]) if enough.any() else 1.0
 
 
