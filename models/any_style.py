@@ -71,12 +71,14 @@ class AnyStyle:
             does; otherwise their paintings are mixed with the pictures.
         optimises: whether it makes each picture by optimisation: then it takes styles at their
             full size, reports its steps by `PaintingNetwork.on_step`, and is best left in fp32.
+        lattice: pixels between the places by which its painters see at their coarsest.
     """
 
     method: ClassVar[str]
     reaches: ClassVar[str | None] = None
     applies_strength: ClassVar[bool] = False
     optimises: ClassVar[bool] = False
+    lattice: ClassVar[int] = 8
 
     def with_styles(
         self, styles: Mixture, *, vgg: Vgg | None = None, strength: float = 1.0

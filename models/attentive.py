@@ -42,6 +42,7 @@ class AttentiveNetwork(VggNetwork):
     """
 
     reaches: ClassVar[str | None] = "relu5_1"
+    lattice: ClassVar[int] = MULTIPLE
     layers: ClassVar[tuple[str, ...]]
 
     def remember(self, style: Features) -> nn.ModuleDict:

@@ -75,6 +75,11 @@ class StyleNetwork(PaintingNetwork):
         super().__init__()
         self.frozen = self._centred = False
 
+    @property
+    def lattice(self) -> int:
+        """Pixels between the places by which it sees at its coarsest."""
+        return self.multiple
+
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint pictures.
 

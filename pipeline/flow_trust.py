@@ -26,6 +26,7 @@ before broad strokes are renewed: light that changes slowly is followed within 2
 REPAINTED = 0.25
 """Difference of painted colours, the mean of 8×8 pixels, that no flicker makes: something else is
 painted there."""
+_NOWHERE, _FAR = 0.01, 1e6
 _WINDOW = (3, 3)
 _BROAD = (15, 15)
 
@@ -62,15 +63,14 @@ def seen_before(
     """
     height, width = now.shape
     # Every second pixel each way will do, at a quarter of the time.
-    columns, rows = (np.ascontiguousarray(plane[::2, ::2]) for plane in steps(there))
+    leads, returns, (columns, rows) = _there_and_back(there, back)
     inside = (columns > -1) & (columns < width) & (rows > -1) & (rows < height)
-    leads, returns = there[::2, ::2], fetch(back, columns, rows)
     squared = _squared(leads) + _squared(returns)
-    missed = _squared(leads + returns) / (astray[0] * squared + astray[1])
+    strayed = _squared(leads + returns) / (astray[0] * squared + astray[1])
     present = now[::2, ::2].astype(np.float32)
     different = _mean(np.square(present - fetch(last, columns, rows)))
     texture = np.maximum(_mean(np.square(present)) - np.square(_mean(present)), 0)
-    trust = np.exp(-np.square(missed) - different / (NOISE**2 + texture))
+    trust = np.exp(-np.square(strayed) - different / (NOISE**2 + texture))
     soft: Field = cv2.GaussianBlur(trust * inside, (3, 3), 0)
     return soft
 
@@ -81,11 +81,20 @@ def missed(there: Field, back: Field, trust: Field) -> float:
     Args:
         there: (H, W, 2), from this frame to the last.
         back: (H, W, 2), from the last frame to this.
-        trust: (⌈H/2⌉, ⌈W/2⌉), what each place counts.
+        trust: (⌈H/2⌉, ⌈W/2⌉), what each place counts; where none counts, nothing is known, and the
+            flow is as far off as can be.
     """
+    sure = float(trust.sum())
+    if sure < _NOWHERE * trust.size:
+        return _FAR
+    leads, returns, _ = _there_and_back(there, back)
+    return float((_squared(leads + returns) * trust).sum()) / sure
+
+
+def _there_and_back(there: Field, back: Field) -> tuple[Field, Field, tuple[Field, Field]]:
+    """Of every second pixel each way: the flow, the flow back from there, and where it leads."""
     columns, rows = (np.ascontiguousarray(plane[::2, ::2]) for plane in steps(there))
-    squared = _squared(there[::2, ::2] + fetch(back, columns, rows))
-    return float((squared * trust).sum() / max(float(trust.sum()), 1e-6))
+    return there[::2, ::2], fetch(back, columns, rows), (columns, rows)
 
 
 def not_dated(now: Grey, remembered: Field, *, dated: float = DATED) -> Field:

@@ -51,8 +51,8 @@ class Painter:
         style_size: shorter side in pixels at which it sees, or saw, its style; None for a method
             that scales the style by the picture.
         applies_strength: whether `network` mixes the source in itself.
-        panning: whether its lattice is to go along with pans of a film: not where its styles have
-            places of their own on the picture, nor where it changes the picture itself.
+        lattice: pixels between the places by which it sees, if they are to go along with pans of a
+            film, or else 1: where its styles have places of their own on the picture, for one.
         coverage: (1, 1, h, w) in [0, 1]: where it paints; None: everywhere.
         style_hashes: SHA-256 of each style picture's file.
     """
@@ -65,7 +65,7 @@ class Painter:
     dtype: torch.dtype
     style_size: int | None
     applies_strength: bool = False
-    panning: bool = False
+    lattice: int = 1
     coverage: Tensor | None = None
     style_hashes: tuple[str, ...] = ()
 
@@ -78,7 +78,7 @@ class Painter:
             keep_color=settings.keep_color,
             denoise=settings.denoise,
             size=self.size(),
-            panning=self.panning,
+            lattice=self.lattice,
             coverage=self.coverage,
         )
         return restyle(
@@ -184,7 +184,7 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
         dtype=torch.float32 if optimises else dtype,
         style_size=loaded.style_size,
         applies_strength=isinstance(paints, AnyStyle) and paints.applies_strength,
-        panning=frozen and not masks and not optimises,
+        lattice=paints.lattice if frozen and not masks and not optimises else 1,
         coverage=covered(masks) if masks else None,
         style_hashes=tuple(sha256_of(style.path) for style in choice.styles),
     )

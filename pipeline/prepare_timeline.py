@@ -73,6 +73,11 @@ class TimelinePainter:
         """Under the name of all, with the settings that are for the whole film."""
         return self._timeline.choice
 
+    @property
+    def lattice(self) -> int:
+        """The widest of those of all looks (see `Painter`)."""
+        return max((look.lattice for look in self._looks), default=1)
+
     def batch_size(self, height: int, width: int) -> int:
         """How many pictures of this size to paint at once."""
         return self._looks[0].batch_size(height, width)

@@ -21,8 +21,6 @@ Network = Callable[[Tensor], Tensor]
 Pan = tuple[float, float]
 """Pixels to the right and down."""
 
-LATTICE = 8
-"""Pixels between the places by which networks see: how often the deepest of ours halve."""
 _ENLARGED_PIXELS = 34_000_000
 """Beyond so many, which are 8K, no picture is enlarged: a `swift` takes 6 GB for them."""
 
@@ -37,8 +35,8 @@ class Mixing:
         denoise: how much fine noise is taken out of the painting, 0 to 1.
         size: shorter side in pixels at which the network sees the picture, as far as
             `working_size` allows; None: as it is.
-        panning: whether the network's lattice goes along with what its frames pan by, where it has
-            one that matters (see `flow_pan`).
+        lattice: pixels between the places by which the network sees, which then go along with what
+            frames pan by (see `flow_pan`); 1: they stay.
         coverage: (1, 1, h, w) in [0, 1], of any size: how much of the painting shows at each place;
             None: all of it everywhere.
     """
@@ -47,7 +45,7 @@ class Mixing:
     keep_color: bool = False
     denoise: float = 0.0
     size: int | None = None
-    panning: bool = False
+    lattice: int = 1
     coverage: Tensor | None = None
 
 
@@ -103,8 +101,7 @@ def _paint(
         source = seen = pictures.to(device, non_blocking=True)
         if frames[0].clean is not None:
             seen = torch.stack([frame.sight for frame in frames]).to(device, non_blocking=True)
-        pans = [frame.pan for frame in frames] if mixing.panning else []
-        painted = _run(seen, network, mixing.size, dtype, pans)
+        painted = _run(seen, network, mixing, dtype, [frame.pan for frame in frames])
         return _mix(source, _coloured(seen, painted, mixing), mixing).cpu()
     except (torch.OutOfMemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
@@ -127,13 +124,13 @@ def _paint(
 
 
 def _run(
-    source: Tensor, network: Network, size: int | None, dtype: torch.dtype, pans: Sequence[Pan]
+    source: Tensor, network: Network, mixing: Mixing, dtype: torch.dtype, pans: Sequence[Pan]
 ) -> Tensor:
     height, width = source.shape[-2:]
-    seen = working_size(height, width, size)
+    seen = working_size(height, width, mixing.size)
     small = source if seen == (height, width) else resize(source, seen)
     moved = [(right * seen[1] / width, down * seen[0] / height) for right, down in pans]
-    painted = _panning(network, small.to(dtype), moved).to(source.dtype)
+    painted = _panning(network, small.to(dtype), moved, mixing.lattice).to(source.dtype)
     if seen == (height, width):
         return painted
     if seen[0] > height or seen[1] > width:
@@ -141,15 +138,15 @@ def _run(
     return enlarge(painted.contiguous(), small, source)
 
 
-def _panning(network: Network, pictures: Tensor, pans: Sequence[Pan]) -> Tensor:
-    """Run a network whose lattice goes along with pictures that have panned, if they may."""
+def _panning(network: Network, pictures: Tensor, pans: Sequence[Pan], lattice: int) -> Tensor:
+    """Run a network whose lattice goes along with pictures that have panned, if it may."""
     layout = torch.channels_last  # what convolutions are fastest in, on processors and cards alike
-    if not pans:
+    if lattice == 1:
         return network(pictures.contiguous(memory_format=layout))
     # All alike, also those that have not moved: batches of any size are to be painted the same.
-    places = [(-round(right) % LATTICE, -round(down) % LATTICE) for right, down in pans]
+    places = [(-round(right) % lattice, -round(down) % lattice) for right, down in pans]
     continued = [
-        pad(picture[None], left, LATTICE - left, top, LATTICE - top, "reflect")
+        pad(picture[None], left, lattice - left, top, lattice - top, "reflect")
         for picture, (left, top) in zip(pictures, places, strict=True)
     ]
     painted = network(torch.cat(continued).contiguous(memory_format=layout))

@@ -57,7 +57,9 @@ def painted_batches(
         read = find_shots(read)
     if settings.denoise_source:
         read = denoise_source(read)
-    ahead = Prefetch(find_pans(read), depth=FRAMES_AHEAD)
+    if painter.lattice > 1:
+        read = find_pans(read)
+    ahead = Prefetch(read, depth=FRAMES_AHEAD)
     painted = painter.paint(gather(stages.enter_context(ahead), size=painter.batch_size))
     if settings.smooth == "off":
         return painted

@@ -74,6 +74,30 @@ def test_a_pan_slower_than_what_stands_still_is_not_lost():
     assert pans(slow)[-1][0] == pytest.approx(-95 / 8, abs=1.2)
 
 
+def under_sky(share, noise, *, right=0, seed=0):
+    """A view with so much plain sky above it, and noise of so many steps of 8 bits."""
+    picture = view(200 + right).clone()
+    picture[:, : int(share * HIGH)] = torch.tensor([0.5, 0.7, 0.9])[:, None, None]
+    generator = torch.Generator().manual_seed(seed)
+    return (picture + torch.randn(picture.shape, generator=generator) * noise / 255).clamp(0, 1)
+
+
+@pytest.mark.parametrize("share", [0.6, 0.8, 0.95])
+@pytest.mark.parametrize("noise", [0.25, 1, 2])
+def test_a_plain_sky_does_not_say_how_the_rest_moves(share, noise):
+    still = pans([under_sky(share, noise, seed=i) for i in range(12)])
+    assert max(abs(value) for pan in still for value in pan) < 0.25
+    if share < 0.9:
+        found = pans([under_sky(share, noise, right=2 * i, seed=i) for i in range(12)])
+        assert found[-1] == pytest.approx((-22, 0), abs=0.6)
+
+
+def test_a_low_film_is_followed_in_its_own_pixels():
+    tall = texture(7, high=80, wide=3 * WIDE)
+    found = pans([tall[:, 60 - i : 66 - i, :200].contiguous() for i in range(4)])
+    assert found[-1][1] == pytest.approx(3, abs=0.7)
+
+
 def test_a_plain_film_does_not_move():
     assert pans([torch.full((3, 48, 64), 0.5)] * 3) == [(0, 0)] * 3
 

@@ -46,14 +46,14 @@ def test_where_no_recipe_tells_the_size_of_the_style_it_was_512(recipe: Recipe, 
 def test_networks_go_along_with_pans_of_films_unless_styles_have_places(
     network_file: Path, any_style_file: Path, tmp_path: Path
 ):
-    assert prepare(choose(model=network_file), film=True).panning
-    assert not prepare(choose(model=network_file), film=False).panning
-    assert not prepare(choose(model=network_file, freeze=False), film=True).panning
+    assert prepare(choose(model=network_file), film=True).lattice == 8
+    assert prepare(choose(model=network_file), film=False).lattice == 1
+    assert prepare(choose(model=network_file, freeze=False), film=True).lattice == 1
     Image.new("RGB", (40, 40), "red").save(tmp_path / "a.png")
     Image.new("L", (40, 40), 255).save(tmp_path / "mask.png")
     options = {"model": any_style_file, "style": tmp_path / "a.png"}
-    assert prepare(choose(**options), film=True).panning
-    assert not prepare(choose(**options, mask=tmp_path / "mask.png"), film=True).panning
+    assert prepare(choose(**options), film=True).lattice == 8
+    assert prepare(choose(**options, mask=tmp_path / "mask.png"), film=True).lattice == 1
 
 
 def test_a_missing_model_is_named():

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from stylize.pipeline.errors import StylizeError
-from stylize.pipeline.restyle import LATTICE, Mixing, restyle, working_size
+from stylize.pipeline.restyle import Mixing, restyle, working_size
 from stylize.pipeline.values import Batch, Frame
 
 CPU = torch.device("cpu")
+LATTICE = 8
 
 
 def a_batch(count: int = 2, height: int = 20, width: int = 30) -> Batch:
@@ -125,7 +126,7 @@ def panned(*pans: tuple[float, float], height: int = 20, width: int = 30) -> Bat
 
 def test_the_lattice_goes_along_with_a_pan():
     whole = latticed(torch.zeros(1, 3, 60, 60))[0]
-    painted = paint(latticed, Mixing(panning=True), panned((0, 0), (3.2, -1.6), (-11, 20)))
+    painted = paint(latticed, Mixing(lattice=LATTICE), panned((0, 0), (3.2, -1.6), (-11, 20)))
     for picture, (right, down) in zip(painted, [(0, 0), (3, -2), (-11, 20)], strict=True):
         top, left = 24 - down % LATTICE, 24 - right % LATTICE
         assert torch.equal(picture, whole[:, top : top + 20, left : left + 30])
@@ -133,14 +134,14 @@ def test_the_lattice_goes_along_with_a_pan():
 
 def test_it_goes_by_the_pixels_that_the_network_sees():
     batch = panned((6.0, 0.0), height=20, width=40)
-    painted = paint(latticed, Mixing(panning=True, size=10), batch)
-    as_if = paint(latticed, Mixing(panning=True), panned((3.0, 0.0), height=10, width=20))
+    painted = paint(latticed, Mixing(lattice=LATTICE, size=10), batch)
+    as_if = paint(latticed, Mixing(lattice=LATTICE), panned((3.0, 0.0), height=10, width=20))
     assert (painted[0, 0, ::2, ::2] - as_if[0, 0]).abs().mean() < 0.1
 
 
 def test_it_stays_where_a_picture_moves_by_whole_cells_or_it_does_not_matter():
     still = latticed(torch.zeros(1, 3, 20, 30))
-    assert torch.equal(paint(latticed, Mixing(panning=True), panned((0.3, 8.4))), still)
+    assert torch.equal(paint(latticed, Mixing(lattice=LATTICE), panned((0.3, 8.4))), still)
     assert torch.equal(paint(latticed, Mixing(), panned((3.0, 1.0))), still)
 
 
@@ -149,16 +150,16 @@ def test_a_batch_is_painted_as_each_frame_alone_however_it_pans():
         return torch.nn.functional.avg_pool2d(pictures, 5, 1, 2)
 
     batch = panned((0, 0), (3, 1), (8, 0))
-    together = paint(soft, Mixing(panning=True), batch)
+    together = paint(soft, Mixing(lattice=LATTICE), batch)
     for index, alone in enumerate(together):
         single = Batch(batch.pictures[index : index + 1], batch.frames[index : index + 1])
-        assert torch.equal(paint(soft, Mixing(panning=True), single)[0], alone)
+        assert torch.equal(paint(soft, Mixing(lattice=LATTICE), single)[0], alone)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 50), (8, 8)])
 def test_a_small_picture_can_pan(size: tuple[int, int]):
     batch = panned((5.0, 2.0), height=size[0], width=size[1])
-    assert torch.allclose(paint(invert, Mixing(panning=True), batch), 1 - batch.pictures)
+    assert torch.allclose(paint(invert, Mixing(lattice=LATTICE), batch), 1 - batch.pictures)
 
 
 def test_short_of_memory_the_batch_is_halved_until_it_fits():

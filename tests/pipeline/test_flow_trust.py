@@ -1,0 +1,45 @@
+"""How far the flow is off: by what goes there and back."""
+
+import numpy as np
+import pytest
+import torch
+
+from stylize.pipeline import flow_follow
+from stylize.pipeline.flow_trust import missed
+from stylize.pipeline.values import Batch, Frame
+
+SIZE = (24, 33)
+ALL = np.ones((12, 17), np.float32)
+
+
+def flow(right, down):
+    return np.full((*SIZE, 2), (right, down), np.float32)
+
+
+def test_what_comes_back_misses_nothing():
+    assert missed(flow(3, -2), flow(-3, 2), ALL) == 0
+
+
+def test_what_does_not_is_off_by_its_square():
+    assert missed(flow(3, -2), flow(-1, 3), ALL) == pytest.approx(2**2 + 1**2)
+
+
+def test_only_what_is_trusted_counts_and_nothing_is_known_where_nothing_is():
+    back = flow(-3, 2)
+    back[:, 16:] = 100
+    left = ALL.copy()
+    left[:, 6:] = 0
+    assert missed(flow(3, -2), back, left) == 0
+    assert missed(flow(3, -2), flow(-3, 2), 0 * ALL) > 1e5
+
+
+def test_it_is_said_in_pixels_of_the_frame(monkeypatch):
+    def astray(first, second, *, detail):
+        return np.full((*first.shape, 2), (1, 0), np.float32)
+
+    monkeypatch.setattr(flow_follow, "motion", astray)
+    picture = torch.rand(3, 600, 800, generator=torch.Generator().manual_seed(1))
+    frames = (Frame(picture), Frame(picture))
+    (followed,) = flow_follow.follow([Batch(torch.stack([picture, picture]), frames)])
+    scale = 600 / followed.sights[1].seen.shape[0]
+    assert followed.sights[1].motion.missed == pytest.approx((2 * scale) ** 2, rel=0.01)
