@@ -18,7 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .checkpoint import Network, Recipe, load_model, save_model
+from .beginning import STATE_SUFFIX, read_beginning, remembered
+from .checkpoint import Network, Recipe, save_model
 from .errors import TrainingError
 from .extractor import load_vgg
 from .material import Material, Notify, gather
@@ -29,7 +30,6 @@ from .trainer import Trainer
 from .weights import VGG19, Progress, find_weights, sha256_of
 from .whole_file import try_to_write
 
-STATE_SUFFIX = ".train.pt"
 SAVE_EVERY_SECONDS = 120.0
 PREVIEW_SIZE = 288
 FLAT_DEVIATION = 0.02
@@ -89,7 +89,8 @@ def train(
         styles: a folder of pictures that a network for any style is to learn from.
         exclude: patterns of the names in `styles` to leave out.
         start: a trained network of the same kind and shape to start from: a new style is learnt
-            in a fraction of the time, as most of what a network knows is of no style.
+            in a fraction of the time, as most of what a network knows is of no style. Or the state
+            of an unfinished run, from which another goes on with other settings.
         settings: what to train and how.
         command: the command line that asked for it, for the recipe.
         vgg: the extractor's weights; None looks for them (see `weights`).
@@ -112,8 +113,9 @@ def train(
     settings = settings or TrainingSettings()
     settings.check()
     where, state = _device(device), target.with_name(target.name + STATE_SUFFIX)
-    _refuse(target, state, resume=resume)
-    begun = None if start is None else load_model(start)
+    _refuse(target, state, start, resume=resume)
+    known = remembered(state, start) if resume and start is not None else None
+    begun = None if start is None or known is not None else read_beginning(start)
     with pillow_is_quiet():
         picture = None if style is None else _style_picture(style, settings, notify)
         material = gather(
@@ -123,16 +125,22 @@ def train(
         trainer = Trainer(settings, load_vgg(given=weights), picture, where)
         identity = settings.as_table() | material.identity()
         recipe: Recipe = {} if command is None else {"command": command}
-        if start is not None and begun is not None:
-            trainer.start_from(begun, start)
-            identity["start"] = begun.sha256
-            recipe["start"] = {"file": start.name, "sha256": begun.sha256, "recipe": begun.recipe}
+        if begun is not None:
+            trainer.begin_with(begun)
+            known = begun.named()
+        if known is not None:
+            identity["start"] = known["sha256"]
+            recipe["start"] = known
         if resume and state.exists():
             trainer.restore(state, identity)
-        keep = partial(_keep, trainer, state, identity, notify)
+
+        def so_far() -> Recipe:
+            return _recipe(trainer, material, weights) | recipe
+
+        keep = partial(_keep, trainer, state, identity, so_far, notify)
         preview = _Preview(target.with_suffix(".preview.png"), preview_every, material, notify)
         _run(trainer, material, keep, preview, report=report, notify=notify)
-    save_model(trainer.network, target, recipe=_recipe(trainer, material, weights) | recipe)
+    save_model(trainer.network, target, recipe=so_far())
     state.unlink(missing_ok=True)
     trainer.network.eval()
     return trainer.network
@@ -159,16 +167,27 @@ def _run(
     keep()
 
 
-def _keep(trainer: Trainer, state: Path, identity: dict[str, Any], notify: Notify) -> None:
+def _keep(
+    trainer: Trainer,
+    state: Path,
+    identity: dict[str, Any],
+    so_far: Callable[[], Recipe],
+    notify: Notify,
+) -> None:
     """Write the state if it can be written: the run may still reach its end without."""
     try:
-        trainer.save(state, identity)
+        trainer.save(state, identity, so_far())
     except TrainingError as error:
         notify(str(error))
 
 
-def _refuse(target: Path, state: Path, *, resume: bool) -> None:
+def _refuse(target: Path, state: Path, start: Path | None, *, resume: bool) -> None:
     """Refuse a target that cannot be written, or a finished one that nobody asked to replace."""
+    if start is not None and start.absolute() == state.absolute():
+        raise TrainingError(
+            f"{start}: is the state of this very run; leave out --start to go on with it, or name "
+            "another --output"
+        )
     if not target.absolute().parent.is_dir():
         raise TrainingError(f"{target}: there is no folder {target.absolute().parent}")
     if resume and target.exists() and not state.exists():

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from .any_style import Mixture, ReadingNetwork, VggNetwork
-from .checkpoint import NETWORKS, LoadedModel
+from .beginning import Beginning
+from .checkpoint import NETWORKS, Recipe
 from .crops import Crops
 from .errors import TrainingError
 from .losses import (
@@ -92,21 +93,21 @@ class Trainer:
         self.losses: dict[str, float] = {}
         self.first_losses: dict[str, float] = {}
 
-    def start_from(self, loaded: LoadedModel, path: Path) -> None:
-        """Begin with what a trained network knows; what it lacks begins as new.
+    def begin_with(self, beginning: Beginning) -> None:
+        """Begin with what a network knows.
 
         Raises:
             TrainingError: it is of another kind or shape.
         """
-        own, found = self.network.state_dict(), loaded.network.state_dict()
-        alike = all(name in own and own[name].shape == each.shape for name, each in found.items())
-        if loaded.method != self.network.method or not alike:
+        own, found = self.network.state_dict(), beginning.tensors
+        shapes = [{name: each.shape for name, each in tensors.items()} for tensors in (own, found)]
+        if beginning.method != self.network.method or shapes[0] != shapes[1]:
             raise TrainingError(
-                f"{path}: is a {loaded.method} of the shape {loaded.network.architecture()}; this "
-                f"run trains a {self.network.method} of the shape {self.network.architecture()}, "
-                "and can start from no other"
+                f"{beginning.path}: is a {beginning.method} of another shape; this run trains a "
+                f"{self.network.method} of the shape {self.network.architecture()}, and can start "
+                "from no other"
             )
-        self.network.load_state_dict(found, strict=False)
+        self.network.load_state_dict(found)
 
     def painter(self, style: Tensor) -> PaintingNetwork:
         """What the network paints with by now, in one style if it takes any."""
@@ -292,18 +293,20 @@ class Trainer:
                 )
         return None
 
-    def save(self, path: Path, identity: dict[str, Any]) -> None:
+    def save(self, path: Path, identity: dict[str, Any], recipe: Recipe) -> None:
         """Write all that `restore` needs, whole or not at all.
 
         Args:
             path: the state file.
             identity: what must be equal for a run to go on.
+            recipe: how the network was made so far, for a run that begins with it.
 
         Raises:
             TrainingError: it cannot be written.
         """
         state = {
             "identity": identity,
+            "recipe": recipe,
             "network": self.network.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "step": self.step,

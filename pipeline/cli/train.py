@@ -58,7 +58,9 @@ def _settings_options(command: _Command) -> _Command:
 @click.option("--styles", type=_FOLDER, help="Pictures that a network for any style learns from.")
 @click.option("--exclude", metavar="PATTERN", multiple=True, help="Names in --styles to leave out.")
 @click.option("-o", "--output", type=_FILE, required=True, help="The .safetensors file to write.")
-@click.option("--start", type=_PICTURE, metavar="FILE", help="A trained network to start from.")
+@click.option(
+    "--start", type=_PICTURE, metavar="FILE", help="A network, or an unfinished run, to start from."
+)
 @click.option("--method", type=click.Choice(TRAINED), help="[default: swift]")
 @click.option("--steps", type=int, metavar="N", help="End after so many steps.")
 @click.option("--minutes", type=float, metavar="N", help="End after so long.  [default: 45]")
@@ -112,10 +114,10 @@ def train(
     about 45 minutes. Ctrl-C keeps what was learnt; the same command goes on from there.
     """
     # Importing torch takes seconds: only now, so that --help answers at once.
+    from stylize.models.beginning import STATE_SUFFIX
     from stylize.models.errors import TrainingError
     from stylize.models.material import check_named
     from stylize.models.settings import TrainingSettings
-    from stylize.models.train import STATE_SUFFIX
     from stylize.models.train import train as run
 
     interruption.clean_up_first()

@@ -108,6 +108,43 @@ def test_a_run_can_start_from_a_trained_network(run, target, tmp_path):
     assert recipe["start"] == wanted
 
 
+@pytest.fixture
+def unfinished(run, tmp_path):
+    """The state of a run that was interrupted after two steps."""
+    with pytest.raises(KeyboardInterrupt):
+        run(to=tmp_path / "first.safetensors", report=interrupt_at(2))
+    return tmp_path / "first.safetensors.train.pt"
+
+
+def test_a_run_can_start_from_an_unfinished_one_with_other_settings(run, unfinished, tmp_path):
+    second = tmp_path / "second.safetensors"
+    other = replace(SETTINGS, steps=1, learning_rate=1e-6, style_weight=9)
+    run(other, to=second, start=unfinished)
+    learnt, begun = torch.load(unfinished, weights_only=True)["network"], load_file(second)
+    assert all(torch.allclose(learnt[name], begun[name].float(), atol=1e-2) for name in begun)
+    start = load_model(second).recipe["start"]["recipe"]
+    assert start["steps"] == 2
+    assert start["style"] == load_model(second).recipe["style"]
+    assert start["settings"]["style_weight"] == SETTINGS.style_weight
+
+
+def test_such_a_run_goes_on_also_when_the_first_is_done_and_its_state_gone(
+    run, unfinished, tmp_path
+):
+    second = tmp_path / "second.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        run(to=second, start=unfinished, report=interrupt_at(1))
+    unfinished.unlink()
+    reports, _ = run(to=second, start=unfinished)
+    assert [report.step for report in reports] == [2, 3, 4]
+    assert load_model(second).recipe["start"]["file"] == unfinished.name
+
+
+def test_a_run_cannot_start_from_its_own_state(run, unfinished, tmp_path):
+    with pytest.raises(TrainingError, match="the state of this very run; leave out --start"):
+        run(to=tmp_path / "first.safetensors", start=unfinished)
+
+
 def test_a_run_cannot_start_from_a_network_of_another_kind(run, tmp_path):
     save_model(Johnson(), tmp_path / "johnson.safetensors", recipe={})
     with pytest.raises(TrainingError, match=r"johnson.safetensors: is a johnson.* trains a swift"):
