@@ -132,6 +132,15 @@ def motion(first: Grey, second: Grey, *, detail: Detail, start: Field | None = N
     return flow
 
 
+def texture(picture: Grey) -> Field:
+    """The squared gradient of (H, W), by which flow is told: in squared steps of 8 bits a pixel."""
+    across = cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=1 / 8)
+    down = cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=1 / 8)
+    cv2.multiply(across, across, dst=across)
+    squared: Field = cv2.accumulateSquare(down, across)
+    return squared
+
+
 def fetch(picture: Field | Grey, columns: Field, rows: Field, *, sharp: bool = False) -> Field:
     """Fetch a picture's values from places between its pixels; beyond the border, the nearest.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .flow import Field, Grey, fetch, motion, small_grey
+from .flow import Field, Grey, fetch, motion, small_grey, texture
 from .flow_carry import Carried, enlarged, parted
 from .flow_fade import Standing, standings
 from .flow_trust import missed, seen_before
@@ -130,14 +130,11 @@ def with_surroundings(flow: Field, picture: Grey) -> Field:
     Returns:
         (H, W, 2): where there is texture, as it was.
     """
-    across = cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=1 / 8)
-    down = cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=1 / 8)
-    cv2.multiply(across, across, dst=across)
-    cv2.accumulateSquare(down, across)
     height, width = picture.shape
     coarse = (max(1, width // 4), max(1, height // 4))
-    texture = cv2.blur(cv2.resize(across, coarse, interpolation=cv2.INTER_AREA), _NEIGHBOURHOOD)
-    seen = texture / (texture + PLAIN)
+    here = cv2.resize(texture(picture), coarse, interpolation=cv2.INTER_AREA)
+    around_here = cv2.blur(here, _NEIGHBOURHOOD)
+    seen = around_here / (around_here + PLAIN)
     own = cv2.resize(flow, coarse, interpolation=cv2.INTER_AREA)
     weight = np.maximum(seen, _LITTLE)  # in the middle of what is wide and plain, its own stands
     weighed = cv2.GaussianBlur(cv2.merge([own * weight[..., None], weight]), (0, 0), NEAR)

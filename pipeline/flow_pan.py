@@ -15,7 +15,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from .flow import Field, Grey, motion, small_grey
+from .flow import Field, Grey, motion, small_grey, texture
 from .values import Frame
 
 SIDE = 180
@@ -68,20 +68,13 @@ def find_pans(frames: Iterable[Frame]) -> Iterator[Frame]:
 def _moved(last: Grey, now: Grey) -> tuple[float, float]:
     """How far most of a picture has moved, in pixels to the right and down."""
     flow = motion(now, last, detail="fine")[_SPARSE, _SPARSE].reshape(-1, 2)
-    texture = _texture(now)[_SPARSE, _SPARSE].ravel()
-    noise = float(np.clip(2 * np.quantile(texture, 0.1), *NOISE))
-    followed = np.maximum(texture - noise, 0) / (texture + noise)
+    here = cv2.blur(texture(now), _NEIGHBOURHOOD)[_SPARSE, _SPARSE].ravel()
+    noise = float(np.clip(2 * np.quantile(here, 0.1), *NOISE))
+    followed = np.maximum(here - noise, 0) / (here + noise)
     if followed.mean() < LEAST:
         return 0.0, 0.0
-    weight = followed / (texture + PLAIN)
+    weight = followed / (here + PLAIN)
     return -_median(flow[:, 0], weight), -_median(flow[:, 1], weight)
-
-
-def _texture(picture: Grey) -> Field:
-    """Squared gradient around each pixel of (h, w)."""
-    slopes = [cv2.Sobel(picture, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1))]
-    energy: Field = cv2.blur(sum(np.square(slope) for slope in slopes), _NEIGHBOURHOOD)
-    return energy
 
 
 def _median(values: Field, weight: Field) -> float:
