@@ -43,8 +43,6 @@ NETWORKS: dict[str, type[Network]] = {
     "adaattn": AdaAttN,
 }
 """Every network by the name that users type."""
-EARLIER: dict[str, dict[str, Any]] = {"micro": {"rank": 0}}
-"""What files say nothing of that are older than the argument."""
 FAMILY, FORMAT = "stylize-", "stylize-1"
 DTYPES = (torch.float16, torch.bfloat16, torch.float32)
 """What weights may be held in: of other types they are quantised, damaged, or no weights."""
@@ -136,8 +134,7 @@ def _load_ours(path: Path) -> LoadedModel:
     try:
         # Without memory of its own: what is asked for may be larger than what the file holds.
         with torch.device("meta"):
-            shape = EARLIER.get(metadata["method"], {}) | _table(metadata, "architecture")
-            network = NETWORKS[metadata["method"]](**shape)
+            network = NETWORKS[metadata["method"]](**_table(metadata, "architecture"))
         recipe = _table(metadata, "recipe")
     except (ValueError, TypeError, RecursionError) as error:
         reason = textwrap.shorten(repr(str(error)), 160)

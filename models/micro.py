@@ -3,9 +3,11 @@
 Ours, after AdaIN (Huang 2017, 1703.06868), the conditional instance norm of Dumoulin 2017
 (1610.07629) and MicroAST (Wang 2022, 2211.15313). A style encoder measures the mean and deviation
 of its channels at four scales, and says by them what mean and deviation every norm of a `swift`
-gives its channels; the picture's colours, and in the end each band of the painting, get those of
-the style outright (see `finished`). Once the style is read nothing is left but that painter, which
-can be frozen and folded as any network for one style.
+gives its channels, and how they are mixed then, as the colouring of Li 2017 (1705.08086) does by
+covariances; here it is learnt, and of low rank. The picture's colours, and in the end each band of
+the painting, get those of the style outright (see `finished`). Once the style is read nothing is
+left but that painter, which can be frozen and folded as any network for one style: mixing costs it
+nothing.
 """
 
 from __future__ import annotations
@@ -126,10 +128,10 @@ class Micro(ReadingNetwork):
         rank: int = RANK,
     ) -> None:
         super().__init__()
-        if len(encoder) != 4 or not all(1 <= width <= 2 * MOST for width in (*encoder, code)):
-            raise ValueError(f"encoder {encoder} and code {code}: each is to be 1 to {2 * MOST}")
-        if not 0 <= rank <= MOST:
-            raise ValueError(f"rank {rank}: is to be 0 to {MOST}")
+        if len(encoder) != 4 or not all(1 <= width <= 2 * MOST for width in (*encoder, code, rank)):
+            raise ValueError(
+                f"encoder {encoder}, code {code}, rank {rank}: each is to be 1 to {2 * MOST}"
+            )
         self.encoder_widths, self.code, self.rank = encoder, code, rank
         self.swift = Swift(widths=widths, blocks=blocks)
         self.encoder = StyleEncoder(encoder, code)
@@ -139,7 +141,7 @@ class Micro(ReadingNetwork):
         nn.init.zeros_(self.unfold.bias)
         # The last norm is that of colours.
         self.mixings = nn.ModuleList(
-            Mixing(count, min(count, rank), code) for count in channels[:-1] if rank
+            Mixing(count, min(count, rank), code) for count in channels[:-1]
         )
 
     def read(self, styles: Tensor) -> list[Norm]:
@@ -151,15 +153,14 @@ class Micro(ReadingNetwork):
         usual: list[tuple[Tensor, Tensor]] = [(norm.weight, norm.bias) for norm in norms[:-1]]
         # The last norm is that of colours, and theirs are the style's own (AdaIN).
         usual.append(self.swift.colours(styles))
-        mixings = [mixing(codes) for mixing in self.mixings]
-        mixings += [None] * (len(norms) - len(mixings))
+        mixings = [*(mixing(codes) for mixing in self.mixings), None]
         found = [
             Norm(deviation * (1 + weight), mean + bias, mixing)
             for (deviation, mean), weight, bias, mixing in zip(
                 usual, changes[: len(norms)], changes[len(norms) :], mixings, strict=True
             )
         ]
-        bands = Finish().to(styles.device).band_moments(styles)
+        bands = Finish().to(styles.device).wanted(styles)
         return found + [Norm(deviation, mean) for deviation, mean in bands]
 
     def paint(self, pictures: Tensor, read: Sequence[Norm]) -> Tensor:

@@ -25,12 +25,13 @@ def clouds(*amounts):
 PICTURE, STYLE = clouds(0.6, 0.3, 0.1, 0.1), clouds(0.15, 0.2, 0.2, 0.4) - 0.1
 
 
-def styled(finish, style=STYLE):
-    for (_, norm), (deviation, mean) in zip(
-        finish.normalised(), finish.band_moments(style), strict=True
-    ):
-        norm.weight.copy_(deviation[0])
-        norm.bias.copy_(mean[0])
+def styled(finish, style=STYLE, *, seen=0.0):
+    """With a share of the finest band's energy that is of the picture that is painted."""
+    *coarse, (deviation, mean) = finish.band_moments(style)
+    finest = [(deviation * (1 - seen) ** 0.5, mean), (deviation * seen**0.5, mean * 0)]
+    for (_, norm), given in zip(finish.normalised(), [*coarse, *finest], strict=True):
+        norm.weight.copy_(given[0][0])
+        norm.bias.copy_(given[1][0])
     return finish
 
 
@@ -39,17 +40,21 @@ def as_painted(picture):
     return F.pixel_unshuffle(picture * 2 - 1, 2)
 
 
+def finished_of(finish, painting=PICTURE, picture=PICTURE):
+    return finish(as_painted(painting), F.pad(picture, (2, 2, 2, 2), mode="replicate"))
+
+
 @pytest.fixture
 def painter():
     torch.manual_seed(22)
     swift = Swift(widths=(4, 6, 8, 4), blocks=1)
-    return FinishedSwift(swift, styled(Finish())).eval().requires_grad_(False)
+    return FinishedSwift(swift, styled(Finish(), seen=0.5)).eval().requires_grad_(False)
 
 
 @torch.no_grad()
 def test_the_bands_of_a_painting_get_the_contrast_of_the_style():
     finish = styled(Finish())
-    finished = finish(as_painted(PICTURE))
+    finished = finished_of(finish)
     wanted, before, after = (
         torch.stack([deviation[0] for deviation, _ in finish.band_moments(picture)])
         for picture in (STYLE, PICTURE, finished)
@@ -62,28 +67,50 @@ def test_the_bands_of_a_painting_get_the_contrast_of_the_style():
 
 @torch.no_grad()
 def test_the_colours_are_those_of_the_style_and_what_is_shown_stays():
-    finished = styled(Finish())(as_painted(PICTURE))
+    finished = finished_of(styled(Finish()))
     assert (finished.mean((2, 3)) - STYLE.mean((2, 3))).abs().max() < 0.01
     shown = [F.avg_pool2d(each, 8).flatten() for each in (finished, PICTURE)]
     assert torch.corrcoef(torch.stack(shown))[0, 1] > 0.8
 
 
 @torch.no_grad()
-def test_a_picture_in_its_own_style_stays_as_it_is():
-    finished = styled(Finish(), PICTURE)(as_painted(PICTURE))
+@pytest.mark.parametrize("seen", [0, 1])
+def test_a_picture_in_its_own_style_stays_as_it_is(seen):
+    finished = finished_of(styled(Finish(), PICTURE, seen=seen))
     assert (finished - PICTURE).abs().mean() < 0.01
+
+
+@torch.no_grad()
+def test_what_is_finest_can_be_that_of_the_picture():
+    finish = styled(Finish(), PICTURE, seen=1)
+    with_it = finished_of(finish, STYLE)
+    finish.norms[-1].weight.zero_()
+    finest = with_it - finished_of(finish, STYLE)
+    wanted = F.pixel_shuffle(finish.bands(as_painted(PICTURE))[-1], 2)
+    both = torch.stack([finest.flatten(), wanted.flatten()])
+    assert torch.corrcoef(both)[0, 1] > 0.99
+
+
+@torch.no_grad()
+def test_the_finest_band_has_the_energy_that_it_has_in_the_style():
+    (*_, (own, mean), (seen, nothing)) = Finish().wanted(STYLE)
+    deviation, middle = Finish().band_moments(STYLE)[-1]
+    torch.testing.assert_close(own.square() + seen.square(), deviation.square())
+    assert torch.equal(mean, middle)
+    assert not nothing.any()
 
 
 @torch.no_grad()
 def test_the_bands_sum_up_to_the_picture():
     finish = Finish()
     bands = finish.bands(as_painted(PICTURE))
-    for (_, norm), band in zip(finish.normalised(), bands, strict=True):
+    finish.norms[-1].weight.zero_()
+    for norm, band in zip(finish.norms[:-1], bands, strict=True):
         deviation, mean = moments(F.pixel_shuffle(band, 2) if band.shape[1] == 12 else band)
         norm.weight.copy_(deviation[0])
         norm.bias.copy_(mean[0])
         norm.epsilon = 0.0
-    torch.testing.assert_close(finish(as_painted(PICTURE)), PICTURE * 2 - 1, atol=0.02, rtol=0)
+    torch.testing.assert_close(finished_of(finish), PICTURE * 2 - 1, atol=0.02, rtol=0)
 
 
 @torch.no_grad()
