@@ -5,7 +5,8 @@ Ours, after the pyramids by which Heeger 1995 (10.1145/218380.218446) makes text
 norms give each the mean and deviation that it has in the style: so a painting has a style's colours
 and its contrast in details of every size, however far that is from all that was met in training.
 Measured over six paintings and three photographs, it brought a `micro` that was trained without it
-from style 2.20, Gram 2.89 and content 1.39 to 1.56, 1.17 and 1.88 (see `quality`).
+from style 2.20, Gram 2.89 and content 1.39 to 1.56, 1.17 and 1.88 (see `quality`). Trained on with
+it, and over twelve photographs, the one that ships comes to 0.93, 0.77 and 1.75.
 
 Half of the finest band's energy is the picture's own detail, with the contrast that it is to have:
 a network that sees by every second pixel can only paint such detail on a lattice.
