@@ -14,7 +14,7 @@ import numpy as np
 from .flow import Field, Grey, fetch, motion, small_grey, texture
 from .flow_carry import Carried, enlarged, parted
 from .flow_fade import Standing, standings
-from .flow_trust import missed, seen_before
+from .flow_trust import missed, round_trip, seen_before
 from .smooth_need import GREEN, SPARSE, gradient
 from .values import Batch, Frame
 
@@ -115,8 +115,9 @@ def _look(frame: Frame, last: tuple[Frame, Grey] | None) -> Sight:
     green = frame.sight[GREEN].numpy()
     columns, rows = (np.ascontiguousarray(plane[SPARSE, SPARSE]) for plane in places)
     moved = green[SPARSE, SPARSE] - fetch(before.sight[GREEN].numpy(), columns, rows)
-    trust = seen_before(seen, now, there=there, back=back)
-    off = missed(there, back, trust) * (frame.sight.shape[-1] / now.shape[1]) ** 2
+    trip = round_trip(there, back)
+    trust = seen_before(seen, now, trip)
+    off = missed(trip, trust) * (frame.sight.shape[-1] / now.shape[1]) ** 2
     return Sight(now, Motion(there, places, trust, np.square(moved), gradient(green), off))
 
 

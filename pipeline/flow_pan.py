@@ -3,8 +3,8 @@
 A network that halves pictures three times sees by a lattice of 8 pixels: in a plain sky it paints
 strokes that stay with the lattice while the sky moves on under them. So `restyle` lets the lattice
 go along with what most of the picture does. Measured, frame by frame and without any smoothing: the
-excess (see `steadiness`) of a slow pan over clouds falls from 7.3 to 4.1 with `wave` and from 8.1
-to 5.2 with `starry`, that of handheld films by a tenth to a sixth.
+excess (see `steadiness`) of a slow pan over clouds falls from 7.3 to 4.3 with `wave` and from 8.1
+to 5.4 with `starry`, that of handheld films by a tenth to a sixth.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Part of smoothing. All of it is done in the small pictures in which the flow is 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
@@ -39,13 +40,34 @@ def steps(flow: Field) -> tuple[Field, Field]:
     return across, down
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Trip:
+    """Where a flow leads from a frame, and the flow back from there; (⌈H/2⌉, ⌈W/2⌉) and more.
+
+    Attributes:
+        leads: (…, 2), the flow.
+        returns: (…, 2), the flow back.
+        places: columns and rows where it leads.
+    """
+
+    leads: Field
+    returns: Field
+    places: tuple[Field, Field]
+
+
+def round_trip(there: Field, back: Field) -> Trip:
+    """Go there and back from every second pixel each way: they will do, at a quarter of the time.
+
+    Args:
+        there: (H, W, 2), the flow from this frame to the last.
+        back: (H, W, 2), from the last frame to this.
+    """
+    columns, rows = (np.ascontiguousarray(plane[::2, ::2]) for plane in steps(there))
+    return Trip(there[::2, ::2], fetch(back, columns, rows), (columns, rows))
+
+
 def seen_before(
-    last: Grey,
-    now: Grey,
-    *,
-    there: Field,
-    back: Field,
-    astray: tuple[float, float] = ASTRAY,
+    last: Grey, now: Grey, trip: Trip, *, astray: tuple[float, float] = ASTRAY
 ) -> Field:
     """Trust by the source: what is in view in both frames and looks alike.
 
@@ -54,19 +76,17 @@ def seen_before(
     Args:
         last: (H, W), the last frame.
         now: (H, W), this frame.
-        there: (H, W, 2), the flow from this frame to the last.
-        back: (H, W, 2), from the last frame to this.
+        trip: from this frame to the last and back.
         astray: how far a pixel may miss that goes there and back.
 
     Returns:
         (⌈H/2⌉, ⌈W/2⌉) in [0, 1], with soft edges.
     """
     height, width = now.shape
-    # Every second pixel each way will do, at a quarter of the time.
-    leads, returns, (columns, rows) = _there_and_back(there, back)
+    columns, rows = trip.places
     inside = (columns > -1) & (columns < width) & (rows > -1) & (rows < height)
-    squared = _squared(leads) + _squared(returns)
-    strayed = _squared(leads + returns) / (astray[0] * squared + astray[1])
+    squared = _squared(trip.leads) + _squared(trip.returns)
+    strayed = _squared(trip.leads + trip.returns) / (astray[0] * squared + astray[1])
     present = now[::2, ::2].astype(np.float32)
     different = _mean(np.square(present - fetch(last, columns, rows)))
     texture = np.maximum(_mean(np.square(present)) - np.square(_mean(present)), 0)
@@ -75,26 +95,18 @@ def seen_before(
     return soft
 
 
-def missed(there: Field, back: Field, trust: Field) -> float:
+def missed(trip: Trip, trust: Field) -> float:
     """How far off the flow is: mean squared pixels by which what goes there and back misses.
 
     Args:
-        there: (H, W, 2), from this frame to the last.
-        back: (H, W, 2), from the last frame to this.
+        trip: from one frame to another and back.
         trust: (⌈H/2⌉, ⌈W/2⌉), what each place counts; where none counts, nothing is known, and the
             flow is as far off as can be.
     """
     sure = float(trust.sum())
     if sure < _NOWHERE * trust.size:
         return _FAR
-    leads, returns, _ = _there_and_back(there, back)
-    return float((_squared(leads + returns) * trust).sum()) / sure
-
-
-def _there_and_back(there: Field, back: Field) -> tuple[Field, Field, tuple[Field, Field]]:
-    """Of every second pixel each way: the flow, the flow back from there, and where it leads."""
-    columns, rows = (np.ascontiguousarray(plane[::2, ::2]) for plane in steps(there))
-    return there[::2, ::2], fetch(back, columns, rows), (columns, rows)
+    return float((_squared(trip.leads + trip.returns) * trust).sum()) / sure
 
 
 def not_dated(now: Grey, remembered: Field, *, dated: float = DATED) -> Field:

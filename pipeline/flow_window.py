@@ -18,7 +18,7 @@ import numpy as np
 from .flow import Field, Grey, fetch, motion, small_grey
 from .flow_carry import Carried, enlarged, parted
 from .flow_fade import Standing, moved_on, standings, way
-from .flow_trust import not_dated, seen_before, steps
+from .flow_trust import not_dated, round_trip, seen_before, steps
 from .smooth_need import GREEN, SPARSE, gradient
 from .values import Batch, Frame
 
@@ -205,7 +205,7 @@ def _neighbour(
     apart: int, now: _Moment, other: _Moment, parts: tuple[float, float], *, alone: bool
 ) -> Neighbour:
     there, back = now.flows[apart], other.flows[-apart]
-    trust = seen_before(other.seen, now.seen, there=there, back=back, astray=ASTRAY)
+    trust = seen_before(other.seen, now.seen, round_trip(there, back), astray=ASTRAY)
     undated = None
     if alone:
         undated = not_dated(now.seen, fetch(other.seen, *steps(there)), dated=DATED)
