@@ -101,11 +101,12 @@ class Trainer:
         """
         own, found = self.network.state_dict(), beginning.tensors
         shapes = [{name: each.shape for name, each in tensors.items()} for tensors in (own, found)]
-        if beginning.method != self.network.method or shapes[0] != shapes[1]:
+        alike = beginning.method == self.network.method
+        if not alike or shapes[0] != shapes[1]:
             raise TrainingError(
-                f"{beginning.path}: is a {beginning.method} of another shape; this run trains a "
-                f"{self.network.method} of the shape {self.network.architecture()}, and can start "
-                "from no other"
+                f"{beginning.path}: is a {beginning.method}{' of another shape' if alike else ''}; "
+                f"this run trains a {self.network.method} of the shape "
+                f"{self.network.architecture()}, and can start from no other"
             )
         self.network.load_state_dict(found)
 
