@@ -322,19 +322,26 @@ class InstanceNorm(nn.Module):
             return self._mixed(self._measured_apart(pictures))
         variance, mean = torch.var_mean(pictures.float(), dim=(0, 2, 3), correction=0)
         self.moments.follow(mean, variance, epsilon=self.epsilon)
-        scale, shift = self.scale_shift()
+        scale, shift = self._scale_shift()
         columns = pictures * scale[:, None, None] + shift[:, None, None]
         return self._mixed(columns.to(pictures.dtype))
 
-    def scale_shift(self) -> tuple[Tensor, Tensor]:
-        """What the norm does to each channel by the moments of the shot: two of (C,), float32.
+    @torch.no_grad()
+    def fold_into(self, convolution: Convolution) -> None:
+        """Let the convolution right before do what the norm does by the moments of the shot.
 
         Raises:
             RuntimeError: nothing was measured yet.
         """
-        mean, variance = self.moments.mean, self.moments.variance
-        if mean is None or variance is None:
-            raise RuntimeError("the norm follows a shot of which it has seen nothing")
+        where = convolution.weight.device
+        scale, shift = (each.to(where) for each in self._scale_shift())
+        convolution.scale_outputs(scale, shift)
+        if self.mixing is not None:
+            convolution.mix_outputs(self.mixing.to(where, torch.float32))
+
+    def _scale_shift(self) -> tuple[Tensor, Tensor]:
+        """What the norm does to each channel by the moments of the shot: two of (C,), float32."""
+        mean, variance = self.moments.known()
         scale = self.weight.float() * torch.rsqrt(variance + self.epsilon)
         return scale, self.bias.float() - mean * scale
 

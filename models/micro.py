@@ -5,7 +5,7 @@ Ours, after AdaIN (Huang 2017, 1703.06868), the conditional instance norm of Dum
 of its channels at four scales, and says by them what mean and deviation every norm of a `swift`
 gives its channels, and how they are mixed then, as the colouring of Li 2017 (1705.08086) does by
 covariances; here it is learnt, and of low rank. The picture's colours, and in the end each band of
-the painting, get those of the style outright (see `finished`). Once the style is read nothing is
+the painting, get what those of the style have outright (see `finished`). Once the style is read nothing is
 left but that painter, which can be frozen and folded as any network for one style: mixing costs it
 nothing.
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,7 @@ from torch.func import functional_call
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .any_style import Mixture, Patchwork, ReadingNetwork
-from .finished import Finish, FinishedSwift
+from .finished import Finish, FinishedSwift, Norm
 from .layers import Halving, moments
 from .network import PaintingNetwork
 from .swift import MOST, Swift
@@ -41,20 +41,6 @@ SMALLEST = 32
 
 RANK = 32
 """Ways in which a style mixes the channels behind a norm, at most as many as there are channels."""
-
-
-class Norm(NamedTuple):
-    """What a style gives a norm.
-
-    Attributes:
-        weight: the deviation of its channels: (N, C), or (C,) where it is the same for all.
-        bias: their mean, likewise.
-        mixing: (N, C, C), by which they are mixed then; None: they are not.
-    """
-
-    weight: Tensor
-    bias: Tensor
-    mixing: Tensor | None = None
 
 
 class StyleEncoder(nn.Module):
@@ -160,8 +146,7 @@ class Micro(ReadingNetwork):
                 usual, changes[: len(norms)], changes[len(norms) :], mixings, strict=True
             )
         ]
-        bands = Finish().to(styles.device).wanted(styles)
-        return found + [Norm(deviation, mean) for deviation, mean in bands]
+        return found + Finish().to(styles.device).wanted(styles)
 
     def paint(self, pictures: Tensor, read: Sequence[Norm]) -> Tensor:
         """Paint each of (N, 3, H, W) pictures with the norms that `read` gave."""

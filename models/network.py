@@ -159,11 +159,7 @@ class StyleNetwork(PaintingNetwork):
         for (convolution, norm), (_, measured) in zip(
             copied.normalised(), following.normalised(), strict=True
         ):
-            scale, shift = measured.scale_shift()
-            where = convolution.weight.device
-            convolution.scale_outputs(scale.to(where), shift.to(where))
-            if norm.mixing is not None:
-                convolution.mix_outputs(norm.mixing)
+            measured.fold_into(convolution)
             norm.state = "folded"
         copied.frozen = True
         return copied

@@ -21,7 +21,7 @@ class SlowMoments:
 
     Attributes:
         mean: float32, one number for each channel, or None before the first frame.
-        variance: likewise.
+        variance: likewise, or the covariance of every two channels.
         moved: how far the last frame was off, in deviations (of the mean) and in natural logarithms
             (of the deviation), the mean of all channels.
     """
@@ -36,12 +36,22 @@ class SlowMoments:
         self.mean = self.variance = None
         self.moved = math.inf
 
+    def known(self) -> tuple[Tensor, Tensor]:
+        """Mean and variance to go by.
+
+        Raises:
+            RuntimeError: nothing was measured yet.
+        """
+        if self.mean is None or self.variance is None:
+            raise RuntimeError("a norm follows a shot of which it has seen nothing")
+        return self.mean, self.variance
+
     def follow(self, mean: Tensor, variance: Tensor, *, epsilon: float) -> tuple[Tensor, Tensor]:
         """Take a frame in.
 
         Args:
             mean: float32, one number for each of the frame's channels.
-            variance: likewise, at least 0.
+            variance: likewise, at least 0; or (C, C), the covariance.
             epsilon: variance below which channels count as plain, so that noise is no change.
 
         Returns:
@@ -50,10 +60,15 @@ class SlowMoments:
         if self.mean is None or self.variance is None:
             self.mean, self.variance = mean, variance
             return mean, variance
-        before, now = self.variance + epsilon, variance + epsilon
+        before, now = (_alone(each) + epsilon for each in (self.variance, variance))
         apart = (now / before).log().abs() / 2 + (mean - self.mean).abs() * before.rsqrt()
         self.moved = float(apart.mean())
         share = min(MOST, max(LEAST, self.moved))
         self.mean = torch.lerp(self.mean, mean, share)
         self.variance = torch.lerp(self.variance, variance, share)
         return self.mean, self.variance
+
+
+def _alone(variance: Tensor) -> Tensor:
+    """The variance of each channel, of that or of a covariance."""
+    return variance.diagonal() if variance.dim() == 2 else variance

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
+from .covariance_norm import OPPONENT
 from .layers import Convolution, Doubling, DoublingLast, Halving, InstanceNorm, moments
 from .network import StyleNetwork
 
@@ -32,13 +33,6 @@ COLOUR_EPSILON = 1e-4
 """Likewise for colours, whose variance in a picture is some hundredths."""
 FIRST_STROKES = 0.25
 """Of their usual contrast, before anything is learnt: then colours come first."""
-OPPONENT = (
-    (3**-0.5, 3**-0.5, 3**-0.5),
-    (2**-0.5, 0.0, -(2**-0.5)),
-    (6**-0.5, -2 * 6**-0.5, 6**-0.5),
-)
-"""Lightness, red against blue, and green against both: axes along which the colours of pictures
-vary by themselves, at right angles to each other."""
 
 
 class Block(nn.Module):

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from stylize.models import Swift
-from stylize.models.finished import FinestNorm, Finish, FinishedSwift
+from stylize.models.finished import SEEN, FinestNorm, Finish, FinishedSwift
 from stylize.models.layers import moments
 
 DRAW = torch.Generator().manual_seed(21)
@@ -25,13 +25,16 @@ def clouds(*amounts):
 PICTURE, STYLE = clouds(0.6, 0.3, 0.1, 0.1), clouds(0.15, 0.2, 0.2, 0.4) - 0.1
 
 
-def styled(finish, style=STYLE, *, seen=0.0):
+def styled(finish, style=STYLE, *, seen=SEEN):
     """With a share of the finest band's energy that is of the picture that is painted."""
-    *coarse, (deviation, mean) = finish.band_moments(style)
-    finest = [(deviation * (1 - seen) ** 0.5, mean), (deviation * seen**0.5, mean * 0)]
-    for (_, norm), given in zip(finish.normalised(), [*coarse, *finest], strict=True):
-        norm.weight.copy_(given[0][0])
-        norm.bias.copy_(given[1][0])
+    finish.requires_grad_(False)
+    for (_, norm), given in zip(finish.normalised(), finish.wanted(style), strict=True):
+        norm.weight.copy_(given.weight[0])
+        norm.bias.copy_(given.bias[0])
+        norm.mixing = None if given.mixing is None else given.mixing[0]
+    own, of_picture = finish.norms[-2:]
+    own.weight.mul_(((1 - seen) / (1 - SEEN)) ** 0.5)
+    of_picture.weight.mul_((seen / SEEN) ** 0.5)
     return finish
 
 
@@ -51,18 +54,35 @@ def painter():
     return FinishedSwift(swift, styled(Finish(), seen=0.5)).eval().requires_grad_(False)
 
 
+def bands(picture):
+    *coarse, full = Finish().bands(F.pixel_unshuffle(picture, 2))
+    return [*coarse, F.pixel_shuffle(full, 2)]
+
+
 @torch.no_grad()
 def test_the_bands_of_a_painting_get_the_contrast_of_the_style():
-    finish = styled(Finish())
-    finished = finished_of(finish)
+    finished = finished_of(styled(Finish(), seen=0))
     wanted, before, after = (
-        torch.stack([deviation[0] for deviation, _ in finish.band_moments(picture)])
-        for picture in (STYLE, PICTURE, finished)
+        torch.stack([moments(band)[0] for band in bands(each)])
+        for each in (STYLE, PICTURE, finished)
     )
     # Not quite the same, for bands overlap: what is in one is seen in its neighbours too.
     apart, together = ((found / wanted).log().abs().mean() for found in (before, after))
     assert apart > 0.8
     assert together < apart / 2
+
+
+@torch.no_grad()
+def test_colours_go_together_as_they_do_in_the_style():
+    palette = torch.tensor([[1.0, 0.2, -0.5], [0.8, 0.1, -0.4], [-0.6, 0.3, 0.6]])
+    style = 0.5 + torch.einsum("ij,njhw->nihw", palette, STYLE - 0.4) / 2
+    finished = finished_of(styled(Finish(), style))
+    of_style, of_picture, found = (
+        torch.corrcoef(F.avg_pool2d(each, 4)[0].flatten(1)) for each in (style, PICTURE, finished)
+    )
+    before, after = ((of_style - each).abs().max() for each in (of_picture, found))
+    assert before > 0.8
+    assert after < before / 3
 
 
 @torch.no_grad()
@@ -93,22 +113,17 @@ def test_what_is_finest_can_be_that_of_the_picture():
 
 @torch.no_grad()
 def test_the_finest_band_has_the_energy_that_it_has_in_the_style():
-    (*_, (own, mean), (seen, nothing)) = Finish().wanted(STYLE)
-    deviation, middle = Finish().band_moments(STYLE)[-1]
-    torch.testing.assert_close(own.square() + seen.square(), deviation.square())
-    assert torch.equal(mean, middle)
-    assert not nothing.any()
+    *_, own, seen = Finish().wanted(STYLE)
+    deviation, middle = moments(bands(STYLE)[-1])
+    torch.testing.assert_close(own.weight.square() + seen.weight.square(), deviation.square())
+    torch.testing.assert_close(own.bias, middle)
+    assert not seen.bias.any()
 
 
 @torch.no_grad()
 def test_the_bands_sum_up_to_the_picture():
-    finish = Finish()
-    bands = finish.bands(as_painted(PICTURE))
-    finish.norms[-1].weight.zero_()
-    for norm, band in zip(finish.norms[:-1], bands, strict=True):
-        deviation, mean = moments(F.pixel_shuffle(band, 2) if band.shape[1] == 12 else band)
-        norm.weight.copy_(deviation[0])
-        norm.bias.copy_(mean[0])
+    finish = styled(Finish(), PICTURE * 2 - 1, seen=0)
+    for norm in finish.norms:
         norm.epsilon = 0.0
     torch.testing.assert_close(finished_of(finish), PICTURE * 2 - 1, atol=0.02, rtol=0)
 

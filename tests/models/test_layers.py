@@ -147,7 +147,7 @@ def test_a_norm_that_follows_a_shot_goes_by_what_came_before():
 
 def test_a_norm_that_has_seen_nothing_says_so():
     with pytest.raises(RuntimeError, match="seen nothing"):
-        InstanceNorm(3).scale_shift()
+        InstanceNorm(3).fold_into(Convolution(3, 3, 1))
 
 
 def test_a_folded_norm_does_nothing():
