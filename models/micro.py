@@ -5,9 +5,9 @@ Ours, after AdaIN (Huang 2017, 1703.06868), the conditional instance norm of Dum
 of its channels at four scales, and says by them what mean and deviation every norm of a `swift`
 gives its channels, and how they are mixed then, as the colouring of Li 2017 (1705.08086) does by
 covariances; here it is learnt, and of low rank. The picture's colours, and in the end each band of
-the painting, get what those of the style have outright (see `finished`). Once the style is read nothing is
-left but that painter, which can be frozen and folded as any network for one style: mixing costs it
-nothing.
+the painting, get what those of the style have outright (see `finished`). Once the style is read
+nothing is left but that painter, which can be frozen and folded as any network for one style:
+mixing costs it nothing.
 """
 
 from __future__ import annotations

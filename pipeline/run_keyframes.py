@@ -54,12 +54,12 @@ def paint_keyframes(
     report(Started(film.path, folder, painter.choice.name, "pictures", None))
     outbox = Outbox(report)
     refinement.on_step = lambda done, total: outbox.post(Stepped(done, total))
-    made_by = {**painter.provenance(), **refinement.provenance()}
     try:
         with ExitStack() as stages:
-            batches = painted_batches(
+            batches, made_by = painted_batches(
                 film, painter=painter, span=span, outbox=outbox, stages=stages
             )
+            made_by |= refinement.provenance()
             keys = outbox.count("painted", refinement.keys(batches))
             finished = stages.enter_context(Attended(keys, depth=1, outbox=outbox))
             written = _written(

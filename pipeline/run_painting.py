@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 
+from stylize.models.weights import RAFT_SMALL
+
 from .batch import gather
 from .denoise_source import denoise_source
 from .device import choose_device
@@ -34,7 +36,7 @@ def painted_batches(
     span: Span,
     outbox: Outbox,
     stages: ExitStack,
-) -> Iterator[Batch]:
+) -> tuple[Iterator[Batch], dict[str, object]]:
     """Read a film, paint it, and smooth it over time.
 
     Args:
@@ -43,6 +45,9 @@ def painted_batches(
         span: the part to paint.
         outbox: told how many frames are read, and what a person should know.
         stages: holds the threads that read and paint.
+
+    Returns:
+        What is painted, and what made it, for the metadata of the output.
 
     Raises:
         StylizeError: it cannot be read or painted.
@@ -61,14 +66,16 @@ def painted_batches(
         read = find_pans(read)
     ahead = Prefetch(read, depth=FRAMES_AHEAD)
     painted = painter.paint(gather(stages.enter_context(ahead), size=painter.batch_size))
+    made_by = painter.provenance()
     if settings.smooth == "off":
-        return painted
+        return painted, made_by
     ahead_of_smoothing = stages.enter_context(Prefetch(painted, depth=1))
     if settings.smooth == "best":
         raft = find_raft(choose_device(settings.device))
         if raft is not None:
             outbox.notify("flow is found by RAFT, whose weights are here")
+            made_by["flow"] = RAFT_SMALL.name
         seen = windows(ahead_of_smoothing, find=raft)
-        return smooth_window(stages.enter_context(Prefetch(seen, depth=1)))
+        return smooth_window(stages.enter_context(Prefetch(seen, depth=1))), made_by
     followed = follow(ahead_of_smoothing)
-    return smooth(stages.enter_context(Prefetch(followed, depth=1)))
+    return smooth(stages.enter_context(Prefetch(followed, depth=1))), made_by

@@ -153,10 +153,9 @@ def paint_film(
     source, look = shown_as or film.path, painter.choice.name
     report(Started(source, target, look, "frames", expected_frames(film, span)))
     outbox = Outbox(report)
-    made_by = painter.provenance()
     try:
         with ExitStack() as stages:
-            batches = painted_batches(
+            batches, made_by = painted_batches(
                 film, painter=painter, span=span, outbox=outbox, stages=stages
             )
             if refinement is not None:

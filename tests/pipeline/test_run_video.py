@@ -131,6 +131,26 @@ def test_what_crosses_frames_keeps_each_of_them_and_its_time(
         assert psnr(one.picture, other.picture) > 25
 
 
+@pytest.mark.vgg
+def test_a_film_says_by_what_flow_it_was_smoothed(
+    make_film: MakeFilm,
+    network_file: Path,
+    tmp_path: Path,
+    vgg_weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    source = make_film(tmp_path / "in.mkv")
+    found = []
+    for smooth, folder in (("best", vgg_weights), ("fast", vgg_weights), ("best", tmp_path)):
+        monkeypatch.setenv("STYLIZE_WEIGHTS", str(folder))
+        target = tmp_path / f"{len(found)}.mkv"
+        stylize_video(source, target, model=network_file, smooth=smooth)
+        with av.open(str(target)) as film:
+            tags = {name.lower(): value for name, value in film.metadata.items()}
+        found.append(json.loads(tags[SETTINGS_KEY]).get("flow"))
+    assert found == ["raft_small_C_T_V2-01064c6d.pth", None, None]
+
+
 @pytest.mark.parametrize("range_", ["limited", "full"])
 @pytest.mark.parametrize("matrix", ["bt709", "bt601", "fcc", "smpte240m", "bt2020nc", "ycgco"])
 def test_the_way_through_the_program_costs_no_quality(
