@@ -18,7 +18,6 @@ from rich.progress import BarColumn, Progress, TextColumn
 from stylize.models.methods import TRAINED
 
 from . import interruption
-from .allocator import keep_freed_memory
 
 if TYPE_CHECKING:
     from stylize.models.train import TrainingReport
@@ -122,7 +121,6 @@ def train(
     from stylize.models.train import train as run
 
     interruption.clean_up_first()
-    keep_freed_memory()
     if output.suffix != ".safetensors":
         raise click.BadParameter(f"{output}: must end in .safetensors", param_hint="'--output'")
     if steps is not None or minutes is not None:
