@@ -77,7 +77,7 @@ class CovarianceNorm(InstanceNorm):
         where = convolution.weight.device
         matrix, shift = (each.to(where) for each in self._of_the_shot())
         convolution.mix_outputs(matrix)
-        convolution.scale_outputs(torch.ones_like(shift), shift)
+        convolution.bias.add_(shift)
 
     def _of_the_shot(self) -> tuple[Tensor, Tensor]:
         mean, found = self.moments.known()
