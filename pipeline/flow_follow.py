@@ -43,7 +43,8 @@ class Motion:
         flow: (h, w, 2), from this frame to the last, in the size in which it was found.
         places: (H, W) each, the columns and rows where this frame's pixels are in the last one.
         trust: (⌈h/2⌉, ⌈w/2⌉) in [0, 1]: where both show the same.
-        difference: (⌈H/8⌉, ⌈W/8⌉), squared, of this frame and the last, at every eighth pixel.
+        difference: (⌈H/8⌉, ⌈W/8⌉), squared, of this frame and the last in the light of this, at
+            every eighth pixel.
         gradient: mean squared gradient of this frame.
         missed: mean squared pixels by which the flow there and back misses.
     """
@@ -114,9 +115,10 @@ def _look(frame: Frame, last: tuple[Frame, Grey] | None) -> Sight:
     places = enlarged(there, size=(frame.picture.shape[1], frame.picture.shape[2]))
     green = frame.sight[GREEN].numpy()
     columns, rows = (np.ascontiguousarray(plane[SPARSE, SPARSE]) for plane in places)
-    moved = green[SPARSE, SPARSE] - fetch(before.sight[GREEN].numpy(), columns, rows)
     trip = round_trip(there, back)
-    trust = seen_before(seen, now, trip)
+    trust, (gain, offset) = seen_before(seen, now, trip)
+    there_before = gain * fetch(before.sight[GREEN].numpy(), columns, rows) + offset / 255
+    moved = green[SPARSE, SPARSE] - there_before.astype(np.float32)
     off = missed(trip, trust) * (frame.sight.shape[-1] / now.shape[1]) ** 2
     return Sight(now, Motion(there, places, trust, np.square(moved), gradient(green), off))
 

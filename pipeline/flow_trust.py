@@ -6,7 +6,7 @@ Part of smoothing. All of it is done in the small pictures in which the flow is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -66,10 +66,22 @@ def round_trip(there: Field, back: Field) -> Trip:
     return Trip(there[::2, ::2], fetch(back, columns, rows), (columns, rows))
 
 
+class Light(NamedTuple):
+    """How the light of a frame differs from that of another, as in a fade: gain · other + offset.
+
+    Attributes:
+        gain: of contrast.
+        offset: in steps of 8 bits.
+    """
+
+    gain: float
+    offset: float
+
+
 def seen_before(
     last: Grey, now: Grey, trip: Trip, *, astray: tuple[float, float] = ASTRAY
-) -> Field:
-    """Trust by the source: what is in view in both frames and looks alike.
+) -> tuple[Field, Light]:
+    """Trust by the source: what is in view in both frames and looks alike, but for the light.
 
     What looks alike is a matter of texture: an error of the flow costs as much as there is.
 
@@ -80,19 +92,49 @@ def seen_before(
         astray: how far a pixel may miss that goes there and back.
 
     Returns:
-        (⌈H/2⌉, ⌈W/2⌉) in [0, 1], with soft edges.
+        (⌈H/2⌉, ⌈W/2⌉) in [0, 1], with soft edges; and how the light of this frame differs.
     """
     height, width = now.shape
     columns, rows = trip.places
     inside = (columns > -1) & (columns < width) & (rows > -1) & (rows < height)
     squared = _squared(trip.leads) + _squared(trip.returns)
     strayed = _squared(trip.leads + trip.returns) / (astray[0] * squared + astray[1])
+    found = np.exp(-np.square(strayed)) * inside
     present = now[::2, ::2].astype(np.float32)
-    different = _mean(np.square(present - fetch(last, columns, rows)))
+    before = fetch(last, columns, rows)
+    light = light_between(before, present, found)
+    different = _mean(np.square(present - np.float32(light.gain) * before - light.offset))
     texture = np.maximum(_mean(np.square(present)) - np.square(_mean(present)), 0)
-    trust = np.exp(-np.square(strayed) - different / (NOISE**2 + texture))
-    soft: Field = cv2.GaussianBlur(trust * inside, (3, 3), 0)
-    return soft
+    trust = found * np.exp(-different / (NOISE**2 + texture))
+    soft: Field = cv2.GaussianBlur(trust.astype(np.float32), (3, 3), 0)
+    return soft, light
+
+
+def light_between(before: Field, now: Field, found: Field) -> Light:
+    """How the light differs between two pictures, (H, W) of 0 to 255, of the same things.
+
+    By mean and deviation: errors of the flow, which make pictures less alike, make neither less.
+
+    Args:
+        before: the one, brought to the places of the other.
+        now: the other.
+        found: (H, W) in [0, 1]: where both may show the same.
+    """
+    light, weight = Light(1.0, 0.0), found
+    for _ in range(2):  # the second time without what stands out as something else
+        total = float(weight.sum())
+        if total < _NOWHERE * found.size:
+            return light
+        middles = [float((weight * each).sum()) / total for each in (before, now)]
+        variances = [
+            float((weight * np.square(each - middle)).sum()) / total + NOISE**2
+            for each, middle in zip((before, now), middles, strict=True)
+        ]
+        gain = (variances[1] / variances[0]) ** 0.5
+        light = Light(gain, middles[1] - gain * middles[0])
+        apart = now - np.float32(light.gain) * before - light.offset
+        weight = found * np.exp(-np.square(apart / (4 * NOISE)))
+    return light
 
 
 def missed(trip: Trip, trust: Field) -> float:

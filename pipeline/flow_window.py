@@ -205,7 +205,7 @@ def _neighbour(
     apart: int, now: _Moment, other: _Moment, parts: tuple[float, float], *, alone: bool
 ) -> Neighbour:
     there, back = now.flows[apart], other.flows[-apart]
-    trust = seen_before(other.seen, now.seen, round_trip(there, back), astray=ASTRAY)
+    trust, _ = seen_before(other.seen, now.seen, round_trip(there, back), astray=ASTRAY)
     undated = None
     if alone:
         undated = not_dated(now.seen, fetch(other.seen, *steps(there)), dated=DATED)

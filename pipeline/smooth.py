@@ -96,6 +96,7 @@ def _carried(
         source=motion.difference,
         source_gradient=motion.gradient,
         trust=trust,
+        broad_trust=broad_trust,
         fresh=fresh,
         change=change,
     )

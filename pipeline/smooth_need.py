@@ -2,8 +2,8 @@
 
 Part of smoothing. Calming costs likeness to what the network paints, so a network that is steady
 by itself, or a film whose own texture is restless, is calmed less. What is aimed at is an excess
-(see `steadiness`) of 1: the painting's difference from frame to frame over the source's, divided
-by the ratio of their squared gradients. It is estimated from every eighth pixel.
+(see `steadiness`): the painting's difference from frame to frame over the source's, divided by the
+ratio of their squared gradients. It is estimated from every eighth pixel.
 """
 
 from __future__ import annotations
@@ -22,20 +22,17 @@ SPARSE = slice(None, None, 8)
 GREEN = 1
 """The channel that is nearest to brightness."""
 
-ALLOWED = (0.2, 0.6)
-"""Of the source's difference between frames: the painting may have as much, by their gradients; at
-least, and where the flow is exact. Most of what differs in our source is the error of our flow, of
-which the painting is free where it is carried over, and has its own part as others measure it.
-Measured on all 248 frames of a film of a frog, with `starry`: excess 1.21 at LPIPS 0.06; with (0.3,
-0.75) 1.31 at 0.05."""
-PER_MISS = 0.032
-"""That part: of the painting's squared gradient, for each squared pixel by which the flow misses
-there and back. Measured on seven films: where the flow is good, with 0.3 of the source's difference
-for all, they were calmed to excesses of 0.65 to 0.85, and their LPIPS was twice what it is now."""
-LEAST = (0.25, 0.03)
-"""Shares of the fresh painting in the fine and the broad band when all calming is needed.
-Measured on 93 frames of a skater, painted at 480 lines with `starry`: excess 1.28 at LPIPS 0.08;
-with (0.3, 0.03), and as much allowed as 0.3 and 0.75, 1.40 at 0.07."""
+AIMED = 0.97
+"""Excess that calming aims at."""
+OWN, PER_REST, PER_MISS = 0.32, 0.78, 0.015
+"""What an excess is made of, as it was measured in eight pieces of five films, four paintings and
+three degrees of calming (0.4 to 2.3; this gives it within 10 %): of what every painting has that is
+carried over, by errors of the flow; of what is left of its difference, over what the source's would
+be; and of its squared gradient, for each squared pixel by which the flow misses there and back."""
+LEFT = 0.15
+"""What may be left of the difference in any case, over what the source's would be."""
+LEAST = (0.18, 0.02)
+"""Shares of the fresh painting in the fine and the broad band when all calming is needed."""
 _STEPS = 21
 
 
@@ -47,13 +44,20 @@ class Difference:
         source: of the source.
         source_gradient: squared gradient of the source.
         painted_gradient: of the painting.
-        bands: of the painting less what was carried over, in its fine and its broad band.
+        rests: (2, 3), of the painting less what was carried over, in its fine and its broad band:
+            what is left where it is mixed with shares s of the fresh painting is the sum of
+            r₀ + r₁s + r₂s² over the bands; for it is mixed with 1 - (1 - s)t where trust is t.
     """
 
     source: float
     source_gradient: float
     painted_gradient: float
-    bands: tuple[float, float]
+    rests: Field
+
+    @property
+    def fine(self) -> float:
+        """Of the painting less what was carried over, in its fine band."""
+        return float(self.rests[0].sum())
 
     @property
     def plain(self) -> float:
@@ -62,44 +66,61 @@ class Difference:
 
 
 def difference(
-    *, source: Field, source_gradient: float, trust: Field, fresh: Carried, change: Change
+    *,
+    source: Field,
+    source_gradient: float,
+    trust: Field,
+    broad_trust: Field,
+    fresh: Carried,
+    change: Change,
 ) -> Difference:
     """Measure, where there is trust.
 
     Args:
         source: (⌈H/8⌉, ⌈W/8⌉), squared, of the source at every eighth pixel.
         source_gradient: mean squared gradient of the source.
-        trust: (h, w) in [0, 1].
+        trust: (h, w) in [0, 1], in the fine band.
+        broad_trust: (h, w) in [0, 1], in the broad band.
         fresh: the painting.
         change: in it.
     """
     height, width = source.shape
     across = np.linspace(0, trust.shape[1] - 1, width).round().astype(int)
     down = np.linspace(0, trust.shape[0] - 1, height).round().astype(int)
-    weight = trust[down[:, None], across] + 1e-6
+    kept, broad_kept = (each[down[:, None], across] for each in (trust, broad_trust))
+    weight = kept + 1e-6
     weight /= weight.sum()
     half = slice(None, None, 4)
-    whole = float((weight * np.square(change.whole.brightness[SPARSE, SPARSE])).sum())
-    broad = float((weight * np.square(change.broad.brightness[half, half])).sum())
+    broad = np.square(change.broad.brightness[half, half])
+    fine = np.maximum(np.square(change.whole.brightness[SPARSE, SPARSE]) - broad, 0)
     return Difference(
         float((weight * source).sum()),
         source_gradient,
         gradient(fresh.brightness),
-        (max(0.0, whole - broad), broad),
+        np.array([_rest(weight * fine, kept), _rest(weight * broad, broad_kept)]),
     )
 
 
+def _rest(energy: Field, trust: Field) -> tuple[float, float, float]:
+    """The sums of energy · (1 - (1 - s)·trust)², as a polynomial of s."""
+    lost = 1 - trust
+    parts = lost * lost, 2 * lost * trust, trust * trust
+    never, once, twice = (float((energy * part).sum()) for part in parts)
+    return never, once, twice
+
+
 def calming(found: Difference, *, missed: float) -> float:
-    """How much calming keeps the painting's difference within what is allowed, 0 to 1.
+    """How much calming brings the painting to the excess that is aimed at, 0 to 1.
 
     Args:
         found: what differs.
         missed: mean squared pixels by which the flow misses there and back.
     """
-    least, most = (share * found.plain for share in ALLOWED)
-    allowed = max(least, most - PER_MISS * missed * found.painted_gradient)
+    of_rest = (AIMED - OWN) * found.plain - PER_MISS * missed * found.painted_gradient
+    allowed = max(LEFT * found.plain, of_rest / PER_REST)
     degrees = np.linspace(0, 1, _STEPS)
-    enough = np.square(shares(degrees)) @ np.array(found.bands) <= allowed
+    powers = shares(degrees)[..., None] ** np.arange(3)
+    enough = (powers * found.rests).sum((1, 2)) <= allowed
     return float(degrees[enough.argmax()]) if enough.any() else 1.0
 
 

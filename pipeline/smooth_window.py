@@ -95,6 +95,7 @@ def _mixed(memory: _Memory | None, window: Window) -> tuple[_Memory, Carried]:
                 source=neighbour.difference,
                 source_gradient=window.gradient,
                 trust=trust,
+                broad_trust=trust,
                 fresh=window.fresh,
                 change=change,
             )
@@ -145,8 +146,7 @@ def _broad_change(standing: Standing) -> Carried | None:
 
 def _needed(found: Difference, apart: int) -> float:
     """How much calming keeps the fine band's difference within what is allowed, 0 to 1."""
-    fine, _ = found.bands
-    enough = _REMAINING[apart] * fine <= ALLOWED[apart] * found.plain
+    enough = _REMAINING[apart] * found.fine <= ALLOWED[apart] * found.plain
     return float(_DEGREES[enough.argmax()]) if enough.any() else 1.0
 
 

@@ -1,13 +1,21 @@
 """How much calming a film needs: no more than makes the painting stick to it."""
 
+import numpy as np
 import pytest
 
-from stylize.pipeline.smooth_need import LEAST, Difference, calming, shares
+from stylize.pipeline.flow_carry import Carried, Change, broad_band
+from stylize.pipeline.smooth_need import LEAST, Difference, calming, difference, shares
 
 
-def flickering(amount, *, source=1e-3):
+def flickering(amount, *, source=1e-3, trust=1.0):
+    """A painting that differs by so much in its fine band, and half as much in its broad one."""
+    lost = 1 - trust
+    parts = np.array([lost * lost, 2 * lost * trust, trust * trust])
     return Difference(
-        source=source, source_gradient=1e-2, painted_gradient=2e-2, bands=(amount, amount / 2)
+        source=source,
+        source_gradient=1e-2,
+        painted_gradient=2e-2,
+        rests=np.array([amount * parts, amount / 2 * parts]),
     )
 
 
@@ -26,10 +34,39 @@ def test_the_more_it_flickers_the_more_it_needs():
 
 
 def test_where_the_flow_is_exact_less_is_needed_than_where_it_errs():
-    exact, coarse, wild = (calming(flickering(3e-3), missed=off) for off in (0, 1, 1000))
+    exact, coarse, wild = (calming(flickering(3e-3), missed=off) for off in (0, 3, 1000))
     assert exact < coarse < wild < 1
+
+
+def test_where_less_can_be_trusted_what_can_is_calmed_more():
+    whole, part = (calming(flickering(3e-3, trust=trust), missed=0) for trust in (1, 0.8))
+    assert whole < part < 1
 
 
 def test_a_film_that_stands_still_is_calmed_without_a_number_that_is_none():
     assert calming(flickering(1e-3, source=0), missed=0) == 1
-    assert calming(Difference(0, 0, 0, (0, 0)), missed=0) == 0
+    assert calming(Difference(0, 0, 0, np.zeros((2, 3))), missed=0) == 0
+
+
+def test_what_is_left_of_a_difference_is_what_mixing_leaves():
+    draw = np.random.default_rng(5)
+    planes = {"brightness": (64, 96), "colours": (32, 48, 2)}
+    fresh, whole = (
+        Carried(**{name: draw.normal(size=size).astype("float32") for name, size in planes.items()})
+        for _ in range(2)
+    )
+    trust, broad_trust = draw.uniform(0.2, 1, (2, 8, 12)).astype("float32")
+    broad = broad_band(whole)
+    found = difference(
+        source=np.ones((8, 12), "float32"),
+        source_gradient=1.0,
+        trust=trust,
+        broad_trust=broad_trust,
+        fresh=fresh,
+        change=Change(whole, broad),
+    )
+    for share in (0.0, 0.3, 1.0):
+        left = np.square((1 - (1 - share) * broad_trust) * broad.brightness[::4, ::4])
+        wanted = (left * trust).sum() / trust.sum()
+        assert found.rests[1] @ share ** np.arange(3) == pytest.approx(wanted, rel=1e-3)
+    assert found.source == pytest.approx(1)
