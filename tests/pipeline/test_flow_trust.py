@@ -1,11 +1,11 @@
-"""How far the flow is off: by what goes there and back."""
+"""How far the flow is off, by what goes there and back; and how the light has changed."""
 
 import numpy as np
 import pytest
 import torch
 
 from stylize.pipeline import flow_follow
-from stylize.pipeline.flow_trust import missed, round_trip
+from stylize.pipeline.flow_trust import light_between, missed, round_trip, seen_before
 from stylize.pipeline.values import Batch, Frame
 
 SIZE = (24, 33)
@@ -43,3 +43,33 @@ def test_it_is_said_in_pixels_of_the_frame(monkeypatch):
     (followed,) = flow_follow.follow([Batch(torch.stack([picture, picture]), frames)])
     scale = 600 / followed.sights[1].seen.shape[0]
     assert followed.sights[1].motion.missed == pytest.approx((2 * scale) ** 2, rel=0.01)
+
+
+TEXTURE = np.random.default_rng(3).uniform(40, 120, (48, 66)).astype(np.float32)
+FOUND = np.ones_like(TEXTURE)
+
+
+def test_the_light_of_a_fade_is_found_though_something_else_has_come_in():
+    now = 1.3 * TEXTURE - 20
+    now[:12, :12] = 255
+    gain, offset = light_between(TEXTURE, now, FOUND)
+    assert gain == pytest.approx(1.3, rel=0.03)
+    assert offset == pytest.approx(-20, abs=3)
+
+
+def test_a_flow_that_errs_is_no_change_of_light():
+    gain, offset = light_between(TEXTURE, np.roll(TEXTURE, 1, axis=1), FOUND)
+    assert gain == pytest.approx(1, abs=0.02)
+    assert offset == pytest.approx(0, abs=2)
+
+
+def test_where_nothing_is_found_again_nothing_is_known_of_the_light():
+    assert light_between(TEXTURE, 2 * TEXTURE, 0 * FOUND) == (1, 0)
+
+
+def test_what_only_the_light_has_changed_is_trusted():
+    last, now = TEXTURE.astype(np.uint8), (1.5 * TEXTURE).astype(np.uint8)
+    still = np.zeros((*TEXTURE.shape, 2), np.float32)
+    trust, light = seen_before(last, now, round_trip(still, still))
+    assert trust.min() > 0.9
+    assert light.gain == pytest.approx(1.5, rel=0.03)

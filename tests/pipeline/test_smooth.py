@@ -190,6 +190,17 @@ def test_light_that_fades_is_followed(run):
     assert abs(difference / paintings[-1].mean()) < 0.03
 
 
+def test_a_film_that_fades_in_is_calmed_meanwhile(run):
+    light = [0.2 + 0.04 * i for i in range(20)]
+    sources = [grainy(view(SCENE) * each, i) for i, each in enumerate(light)]
+    paintings = [paint(view(STROKES), i) for i in range(20)]
+    smoothed = run(sources, paintings)
+    before, after = (
+        torch.stack(film)[4:].diff(dim=0).square().mean() for film in (paintings, smoothed)
+    )
+    assert after < before / 2
+
+
 def test_a_long_static_shot_drifts_neither_in_light_nor_in_contrast(run):
     source, strokes = view(SCENE)[:, :48, :64], view(STROKES)[:, :48, :64]
     sources = [grainy(source, i) for i in range(300)]
