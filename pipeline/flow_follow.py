@@ -14,7 +14,7 @@ import numpy as np
 from .flow import Field, Grey, fetch, motion, small_grey, texture
 from .flow_carry import Carried, enlarged, parted
 from .flow_fade import Standing, standings
-from .flow_trust import missed, round_trip, seen_before
+from .flow_trust import missed, round_trip, seen_before, unlike
 from .smooth_need import GREEN, SPARSE, gradient
 from .values import Batch, Frame
 
@@ -42,7 +42,7 @@ class Motion:
     Attributes:
         flow: (h, w, 2), from this frame to the last, in the size in which it was found.
         places: (H, W) each, the columns and rows where this frame's pixels are in the last one.
-        trust: (⌈h/2⌉, ⌈w/2⌉) in [0, 1]: where both show the same.
+        trust: (⌈h/2⌉, ⌈w/2⌉) in [0, 1]: where both show the same, in whatever light.
         difference: (⌈H/8⌉, ⌈W/8⌉), squared, of this frame and the last in the light of this, at
             every eighth pixel.
         gradient: mean squared gradient of this frame.
@@ -116,11 +116,11 @@ def _look(frame: Frame, last: tuple[Frame, Grey] | None) -> Sight:
     green = frame.sight[GREEN].numpy()
     columns, rows = (np.ascontiguousarray(plane[SPARSE, SPARSE]) for plane in places)
     trip = round_trip(there, back)
-    trust, (gain, offset) = seen_before(seen, now, trip)
-    there_before = gain * fetch(before.sight[GREEN].numpy(), columns, rows) + offset / 255
-    moved = green[SPARSE, SPARSE] - there_before.astype(np.float32)
+    trust, light = seen_before(seen, now, trip)
+    then = fetch(before.sight[GREEN].numpy(), columns, rows)
+    moved = unlike(then, green[SPARSE, SPARSE], light)
     off = missed(trip, trust) * (frame.sight.shape[-1] / now.shape[1]) ** 2
-    return Sight(now, Motion(there, places, trust, np.square(moved), gradient(green), off))
+    return Sight(now, Motion(there, places, trust, moved, gradient(green), off))
 
 
 def with_surroundings(flow: Field, picture: Grey) -> Field:

@@ -27,6 +27,10 @@ before broad strokes are renewed: light that changes slowly is followed within 2
 REPAINTED = 0.25
 """Difference of painted colours, the mean of 8×8 pixels, that no flicker makes: something else is
 painted there."""
+CHANGED = 20.0
+"""Steps of 8 bits by which something else differs: four times the noise."""
+MOST_GAIN = 3.0
+"""Of contrast between two frames: more is no fade, but a flash, or nothing to be seen."""
 _NOWHERE, _FAR = 0.01, 1e6
 _WINDOW = (3, 3)
 _BROAD = (15, 15)
@@ -78,6 +82,9 @@ class Light(NamedTuple):
     offset: float
 
 
+SAME = Light(1.0, 0.0)
+
+
 def seen_before(
     last: Grey, now: Grey, trip: Trip, *, astray: tuple[float, float] = ASTRAY
 ) -> tuple[Field, Light]:
@@ -113,28 +120,43 @@ def seen_before(
 def light_between(before: Field, now: Field, found: Field) -> Light:
     """How the light differs between two pictures, (H, W) of 0 to 255, of the same things.
 
-    By mean and deviation: errors of the flow, which make pictures less alike, make neither less.
+    By mean and deviation: errors of the flow, which make pictures less alike, make neither less. It
+    is none unless it explains more of the picture than none does.
 
     Args:
         before: the one, brought to the places of the other.
         now: the other.
         found: (H, W) in [0, 1]: where both may show the same.
     """
-    light, weight = Light(1.0, 0.0), found
+    fits, weight = [SAME], found
     for _ in range(2):  # the second time without what stands out as something else
         total = float(weight.sum())
         if total < _NOWHERE * found.size:
-            return light
+            break
         middles = [float((weight * each).sum()) / total for each in (before, now)]
         variances = [
             float((weight * np.square(each - middle)).sum()) / total + NOISE**2
             for each, middle in zip((before, now), middles, strict=True)
         ]
         gain = (variances[1] / variances[0]) ** 0.5
-        light = Light(gain, middles[1] - gain * middles[0])
-        apart = now - np.float32(light.gain) * before - light.offset
-        weight = found * np.exp(-np.square(apart / (4 * NOISE)))
-    return light
+        fits.append(Light(gain, middles[1] - gain * middles[0]))
+        weight = _explained(before, now, found, fits[-1])
+    likely = [light for light in fits if 1 / MOST_GAIN < light.gain < MOST_GAIN]
+    return max(likely, key=lambda light: float(_explained(before, now, found, light).sum()))
+
+
+def unlike(before: Field, now: Field, light: Light) -> Field:
+    """Squared difference of two pictures of the same places, in [0, 1], but for the light."""
+    gain, offset = np.float32(light.gain), np.float32(light.offset / 255)
+    squared: Field = np.square(now - gain * before - offset)
+    return squared
+
+
+def _explained(before: Field, now: Field, found: Field, light: Light) -> Field:
+    """Where a change of light is what two pictures differ by, 0 to 1."""
+    apart = now - np.float32(light.gain) * before - np.float32(light.offset)
+    explained: Field = found * np.exp(-np.square(apart / CHANGED))
+    return explained
 
 
 def missed(trip: Trip, trust: Field) -> float:

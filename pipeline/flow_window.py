@@ -18,7 +18,7 @@ import numpy as np
 from .flow import Field, Grey, fetch, motion, small_grey
 from .flow_carry import Carried, enlarged, parted
 from .flow_fade import Standing, moved_on, standings, way
-from .flow_trust import not_dated, round_trip, seen_before, steps
+from .flow_trust import not_dated, round_trip, seen_before, steps, unlike
 from .smooth_need import GREEN, SPARSE, gradient
 from .values import Batch, Frame
 
@@ -47,11 +47,11 @@ class Neighbour:
         fresh: its painting, taken apart.
         own_part: of the change of the frame in question, to be added so that it is of its style.
         flow: (h, w, 2), from the frame in question to this one, in the size in which it was found.
-        trust: (⌈h/2⌉, ⌈w/2⌉) in [0, 1]: where both show the same.
+        trust: (⌈h/2⌉, ⌈w/2⌉) in [0, 1]: where both show the same, in whatever light.
         undated: likewise: where they show it in the same light; None where there is a frame as far
             away on the other side, so that light that changes evens out.
-        difference: (⌈H/8⌉, ⌈W/8⌉), squared, of the two sources at every eighth pixel; known of the
-            next frame and of the furthest that comes, or else None.
+        difference: (⌈H/8⌉, ⌈W/8⌉), squared, of the two sources in one light at every eighth pixel;
+            known of the next frame and of the furthest that comes, or else None.
     """
 
     apart: int
@@ -97,7 +97,7 @@ class _Moment:
     seen: Grey
     gradient: float
     flows: dict[int, Field] = field(default_factory=dict)
-    differences: dict[int, Field] = field(default_factory=dict)
+    sources: dict[int, tuple[Field, Field]] = field(default_factory=dict)
 
 
 def windows(batches: Iterable[Batch], *, find: FindFlow | None = None) -> Iterator[Window]:
@@ -165,15 +165,14 @@ class _Shot:
         later.flows[-apart] = self._find(later.seen, earlier.seen, there)
         earlier.flows[apart] = self._find(earlier.seen, later.seen, back)
         if apart in (1, REACH):
-            earlier.differences[apart] = self._difference(apart)
+            earlier.sources[apart] = self._sources(apart)
 
-    def _difference(self, apart: int) -> Field:
-        """Of one frame and the last, squared; both still wait."""
+    def _sources(self, apart: int) -> tuple[Field, Field]:
+        """The last frame in the places of an earlier one, and that one; both still wait."""
         now, then = (self._waiting[i][0].sight[GREEN].numpy() for i in (-1 - apart, -1))
         places = enlarged(self._moments[-1 - apart].flows[apart], size=now.shape)
         columns, rows = (np.ascontiguousarray(plane[SPARSE, SPARSE]) for plane in places)
-        squared: Field = np.square(now[SPARSE, SPARSE] - fetch(then, columns, rows))
-        return squared
+        return fetch(then, columns, rows), now[SPARSE, SPARSE]
 
     def _window(self) -> Window:
         """The window of the frame that has waited longest."""
@@ -205,12 +204,13 @@ def _neighbour(
     apart: int, now: _Moment, other: _Moment, parts: tuple[float, float], *, alone: bool
 ) -> Neighbour:
     there, back = now.flows[apart], other.flows[-apart]
-    trust, _ = seen_before(other.seen, now.seen, round_trip(there, back), astray=ASTRAY)
+    trust, light = seen_before(other.seen, now.seen, round_trip(there, back), astray=ASTRAY)
     undated = None
     if alone:
         undated = not_dated(now.seen, fetch(other.seen, *steps(there)), dated=DATED)
     fresh = moved_on(other.fresh, other.standing.change, parts[0])
-    difference = now.differences.get(apart)
+    sources = now.sources.get(apart)
+    difference = None if sources is None else unlike(*sources, light)
     return Neighbour(apart, fresh, parts[1], there, trust, undated, difference)
 
 

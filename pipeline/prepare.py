@@ -54,7 +54,6 @@ class Painter:
         lattice: pixels between the places by which it sees, if they are to go along with pans of a
             film, or else 1: where its styles have places of their own on the picture, for one.
         coverage: (1, 1, h, w) in [0, 1]: where it paints; None: everywhere.
-        fades: whether less of its paintings shows in frames that are nearly black.
         style_hashes: SHA-256 of each style picture's file.
     """
 
@@ -68,7 +67,6 @@ class Painter:
     applies_strength: bool = False
     lattice: int = 1
     coverage: Tensor | None = None
-    fades: bool = False
     style_hashes: tuple[str, ...] = ()
 
     def paint(self, batches: Iterable[Batch]) -> Iterator[Batch]:
@@ -82,7 +80,6 @@ class Painter:
             size=self.size(),
             lattice=self.lattice,
             coverage=self.coverage,
-            fades=self.fades,
         )
         return restyle(
             self._shot_by_shot(batches),
@@ -189,7 +186,6 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
         applies_strength=isinstance(paints, AnyStyle) and paints.applies_strength,
         lattice=paints.lattice if frozen and not masks and not optimises else 1,
         coverage=covered(masks) if masks else None,
-        fades=frozen,
         style_hashes=tuple(sha256_of(style.path) for style in choice.styles),
     )
 

@@ -21,14 +21,6 @@ Network = Callable[[Tensor], Tensor]
 Pan = tuple[float, float]
 """Pixels to the right and down."""
 
-DARK, LIT = 0.02, 0.35
-"""Brightness of the brightest in a frame: at the one there is nothing to paint, from the other on
-all of the painting shows. Networks paint what is nearly black as bright as all else, and with it
-the blocks in which it was compressed."""
-_GLINTS = 0.002
-"""Share of the pixels that may be brighter."""
-_EIGHTH = slice(None, None, 8)
-
 _ENLARGED_PIXELS = 34_000_000
 """Beyond so many, which are 8K, no picture is enlarged: a `swift` takes 6 GB for them."""
 
@@ -47,8 +39,6 @@ class Mixing:
             frames pan by (see `flow_pan`); 1: they stay.
         coverage: (1, 1, h, w) in [0, 1], of any size: how much of the painting shows at each place;
             None: all of it everywhere.
-        fades: whether less of the painting shows in pictures that are nearly black: films fade from
-            black, and to it.
     """
 
     strength: float = 1.0
@@ -57,7 +47,6 @@ class Mixing:
     size: int | None = None
     lattice: int = 1
     coverage: Tensor | None = None
-    fades: bool = False
 
 
 def restyle(
@@ -176,22 +165,12 @@ def _coloured(seen: Tensor, painted: Tensor, mixing: Mixing) -> Tensor:
 
 
 def _mix(source: Tensor, painted: Tensor, mixing: Mixing) -> Tensor:
-    if mixing.fades:
-        painted = torch.lerp(source, painted, light(source)[:, None, None, None])
     if mixing.coverage is not None:
         cover = fitted(mixing.coverage.to(source.device), (source.shape[-2], source.shape[-1]))
         painted = torch.lerp(source, painted, cover * mixing.strength)
     elif mixing.strength < 1:
         painted = torch.lerp(source, painted, mixing.strength)
     return painted.clamp(0, 1).contiguous()
-
-
-def light(pictures: Tensor) -> Tensor:
-    """How far each of (N, 3, H, W) pictures has come out of black: (N,) in [0, 1]."""
-    bright = luma(pictures[..., _EIGHTH, _EIGHTH]).flatten(1)
-    count = bright.shape[1]
-    brightest = bright.kthvalue(count - int(count * _GLINTS), dim=1).values
-    return ((brightest - DARK) / (LIT - DARK)).clamp(0, 1)
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

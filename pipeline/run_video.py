@@ -23,6 +23,7 @@ from .events import (
     Stepped,
     ignore,
 )
+from .fade_from_black import fade_from_black
 from .film.encoding import Encoding
 from .film.read_video import probe_video
 from .film.write_video import write_video
@@ -162,6 +163,8 @@ def paint_film(
                 refinement.on_step = lambda done, total: outbox.post(Stepped(done, total))
                 made_by |= refinement.provenance()
                 batches = refinement.refine(batches)
+            if settings.freeze:
+                batches = fade_from_black(batches)
             painted = outbox.count("painted", scatter(batches))
             finished = stages.enter_context(Attended(painted, depth=FRAMES_AHEAD, outbox=outbox))
             written = write_video(

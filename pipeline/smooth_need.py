@@ -44,6 +44,7 @@ class Difference:
         source: of the source.
         source_gradient: squared gradient of the source.
         painted_gradient: of the painting.
+        fine: of the painting less what was carried over, in its fine band.
         rests: (2, 3), of the painting less what was carried over, in its fine and its broad band:
             what is left where it is mixed with shares s of the fresh painting is the sum of
             r₀ + r₁s + r₂s² over the bands; for it is mixed with 1 - (1 - s)t where trust is t.
@@ -52,12 +53,8 @@ class Difference:
     source: float
     source_gradient: float
     painted_gradient: float
+    fine: float
     rests: Field
-
-    @property
-    def fine(self) -> float:
-        """Of the painting less what was carried over, in its fine band."""
-        return float(self.rests[0].sum())
 
     @property
     def plain(self) -> float:
@@ -91,12 +88,15 @@ def difference(
     weight = kept + 1e-6
     weight /= weight.sum()
     half = slice(None, None, 4)
-    broad = np.square(change.broad.brightness[half, half])
-    fine = np.maximum(np.square(change.whole.brightness[SPARSE, SPARSE]) - broad, 0)
+    broad, whole = change.broad.brightness[half, half], change.whole.brightness[SPARSE, SPARSE]
+    light = float((weight * broad).sum())  # by which all of the painting has changed
+    broad, whole = np.square(broad - light), np.square(whole - light)
+    fine = np.maximum(whole - broad, 0)
     return Difference(
         float((weight * source).sum()),
         source_gradient,
         gradient(fresh.brightness),
+        max(0.0, float((weight * (whole - broad)).sum())),
         np.array([_rest(weight * fine, kept), _rest(weight * broad, broad_kept)]),
     )
 

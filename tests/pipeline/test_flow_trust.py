@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from stylize.pipeline import flow_follow
-from stylize.pipeline.flow_trust import light_between, missed, round_trip, seen_before
+from stylize.pipeline.flow_trust import light_between, missed, round_trip, seen_before, unlike
 from stylize.pipeline.values import Batch, Frame
 
 SIZE = (24, 33)
@@ -49,12 +49,34 @@ TEXTURE = np.random.default_rng(3).uniform(40, 120, (48, 66)).astype(np.float32)
 FOUND = np.ones_like(TEXTURE)
 
 
+def changed(share):
+    """The texture, so much of it white."""
+    now = TEXTURE.copy()
+    now[:, : round(share * now.shape[1])] = 255
+    return now
+
+
 def test_the_light_of_a_fade_is_found_though_something_else_has_come_in():
     now = 1.3 * TEXTURE - 20
     now[:12, :12] = 255
     gain, offset = light_between(TEXTURE, now, FOUND)
     assert gain == pytest.approx(1.3, rel=0.03)
     assert offset == pytest.approx(-20, abs=3)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.4])
+def test_what_comes_in_does_not_change_the_light_of_the_rest(share):
+    assert light_between(TEXTURE, changed(share), FOUND) == (1, 0)
+
+
+def test_nor_does_a_lamp():
+    lit = TEXTURE.copy()
+    lit[:, :20] = 1.2 * lit[:, :20] + 90
+    assert light_between(TEXTURE, lit, FOUND) == (1, 0)
+
+
+def test_where_nothing_can_be_seen_any_more_light_explains_nothing():
+    assert light_between(TEXTURE, np.full_like(TEXTURE, 250), FOUND) == (1, 0)
 
 
 def test_a_flow_that_errs_is_no_change_of_light():
@@ -73,3 +95,5 @@ def test_what_only_the_light_has_changed_is_trusted():
     trust, light = seen_before(last, now, round_trip(still, still))
     assert trust.min() > 0.9
     assert light.gain == pytest.approx(1.5, rel=0.03)
+    before, present = (each.astype(np.float32) / 255 for each in (last, now))
+    assert unlike(before, present, light).mean() < np.square(present - before).mean() / 100

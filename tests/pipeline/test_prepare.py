@@ -56,14 +56,6 @@ def test_networks_go_along_with_pans_of_films_unless_styles_have_places(
     assert prepare(choose(**options, mask=tmp_path / "mask.png"), film=True).lattice == 1
 
 
-def test_only_films_fade_from_black_and_only_as_long_as_networks_go_by_their_shots(
-    network_file: Path,
-):
-    assert prepare(choose(model=network_file), film=True).fades
-    assert not prepare(choose(model=network_file), film=False).fades
-    assert not prepare(choose(model=network_file, freeze=False), film=True).fades
-
-
 def test_a_missing_model_is_named():
     choice = choose(model="nowhere.safetensors")
     with pytest.raises(ModelError, match=r"nowhere\.safetensors"):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from stylize.pipeline.errors import StylizeError
-from stylize.pipeline.restyle import DARK, LIT, Mixing, light, restyle, working_size
+from stylize.pipeline.restyle import Mixing, restyle, working_size
 from stylize.pipeline.values import Batch, Frame
 
 CPU = torch.device("cpu")
@@ -58,39 +58,6 @@ def test_keeping_the_colour_takes_the_luminance_only():
     assert shift[0] == pytest.approx(shift[1]) == pytest.approx(shift[2])  # grey was added
     luma = 0.2126 * 0.5 + 0.7152 * 0.4 + 0.0722 * 0.3
     assert shift[0] == pytest.approx(0.2 * luma, abs=1e-5)
-
-
-def at_brightness(*levels: float) -> Batch:
-    """The same picture, up to so much of white."""
-    picture = torch.linspace(0, 1, 64 * 96).view(1, 64, 96).expand(3, -1, -1)
-    pictures = torch.stack([picture * level for level in levels])
-    return Batch(pictures, tuple(Frame(each) for each in pictures))
-
-
-def test_a_film_fades_from_black_with_its_painting():
-    levels = [0.0, DARK, 0.1, 0.2, 0.3, LIT + 0.1, 1.0]
-    batch = at_brightness(*levels)
-    shown = light(batch.pictures)
-    assert shown.tolist() == sorted(shown.tolist())
-    painted = paint(lambda p: torch.ones_like(p), Mixing(fades=True), batch)
-    assert torch.equal(painted[:2], batch.pictures[:2])
-    assert torch.equal(painted[-2:], torch.ones_like(painted[-2:]))
-    assert torch.allclose(painted[:, 0, 0, 0], shown)  # it is black there in every one
-    pictures_alone = paint(lambda p: torch.ones_like(p), Mixing(), batch)
-    assert torch.equal(pictures_alone, torch.ones_like(painted))
-
-
-def test_a_glint_in_the_dark_is_not_the_light_of_a_film():
-    large = torch.zeros(1, 3, 480, 640)
-    large[..., 0:16, 0:16] = 1  # four of the 4,800 pixels that are looked at
-    assert light(large).item() == 0
-    large[..., 0:100, 0:100] = 1
-    assert light(large).item() == 1
-
-
-@pytest.mark.parametrize("size", [(1, 1), (3, 500)])
-def test_tiny_frames_have_light_too(size: tuple[int, int]):
-    assert light(torch.ones(2, 3, *size)).tolist() == [1, 1]
 
 
 def test_the_network_sees_the_working_size_and_the_output_has_the_sources():

@@ -15,6 +15,7 @@ def flickering(amount, *, source=1e-3, trust=1.0):
         source=source,
         source_gradient=1e-2,
         painted_gradient=2e-2,
+        fine=amount,
         rests=np.array([amount * parts, amount / 2 * parts]),
     )
 
@@ -45,7 +46,7 @@ def test_where_less_can_be_trusted_what_can_is_calmed_more():
 
 def test_a_film_that_stands_still_is_calmed_without_a_number_that_is_none():
     assert calming(flickering(1e-3, source=0), missed=0) == 1
-    assert calming(Difference(0, 0, 0, np.zeros((2, 3))), missed=0) == 0
+    assert calming(Difference(0, 0, 0, 0, np.zeros((2, 3))), missed=0) == 0
 
 
 def test_what_is_left_of_a_difference_is_what_mixing_leaves():
@@ -65,8 +66,26 @@ def test_what_is_left_of_a_difference_is_what_mixing_leaves():
         fresh=fresh,
         change=Change(whole, broad),
     )
+    weight = trust / trust.sum()
+    apart = broad.brightness[::4, ::4] - (weight * broad.brightness[::4, ::4]).sum()
     for share in (0.0, 0.3, 1.0):
-        left = np.square((1 - (1 - share) * broad_trust) * broad.brightness[::4, ::4])
-        wanted = (left * trust).sum() / trust.sum()
+        left = np.square((1 - (1 - share) * broad_trust) * apart)
+        wanted = (left * weight).sum()
         assert found.rests[1] @ share ** np.arange(3) == pytest.approx(wanted, rel=1e-3)
     assert found.source == pytest.approx(1)
+
+
+def test_a_painting_that_changes_its_light_as_a_whole_does_not_flicker():
+    still = Carried(np.zeros((64, 96), "float32"), np.zeros((32, 48, 2), "float32"))
+    brighter = Carried(still.brightness + 0.3, still.colours)
+    trust = np.ones((8, 12), "float32")
+    found = difference(
+        source=trust,
+        source_gradient=1.0,
+        trust=trust,
+        broad_trust=trust,
+        fresh=still,
+        change=Change(brighter, broad_band(brighter)),
+    )
+    assert found.fine == pytest.approx(0, abs=1e-9)
+    assert found.rests == pytest.approx(np.zeros((2, 3)), abs=1e-9)

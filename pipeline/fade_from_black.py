@@ -1,0 +1,50 @@
+"""What is nearly black in a film stays so: films fade from black, and to it, with their paintings.
+
+Networks paint what is nearly black as bright as all else, and with it the blocks in which it was
+compressed. This comes behind smoothing, so nothing of a darker frame is carried into a lighter one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from .values import Batch
+
+DARK, LIT = 0.02, 0.35
+"""Brightness of what is brightest in a frame: at the one nothing of the painting shows, from the
+other on all of it. Above are nearly all frames that are no fade. Measured on a film whose first two
+seconds fade from black, with `wave`: they had 0.66 of all its difference from frame to frame; with
+0.2 in place of 0.35, 0.49, and so 0.43."""
+BRIGHTEST = 0.01
+"""Share of the pixels that are called the brightest: a lamp in the dark is less."""
+_SECOND = slice(None, None, 2)
+
+
+def fade_from_black(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Let the source through where frames are nearly black.
+
+    Args:
+        batches: the paintings in `pictures`, the source pictures in `frames`, on the CPU.
+
+    Yields:
+        The batches, with as much of each painting as its frame has light.
+    """
+    for batch in batches:
+        shares = torch.tensor([light(frame.sight) for frame in batch.frames])
+        if shares.min() == 1:
+            yield batch
+        else:
+            sources = torch.stack([frame.picture for frame in batch.frames])
+            shown = torch.lerp(sources, batch.pictures, shares[:, None, None, None])
+            yield replace(batch, pictures=shown)
+
+
+def light(picture: Tensor) -> float:
+    """How far (3, H, W) RGB in [0, 1] has come out of black, 0 to 1; light may be of any colour."""
+    bright = picture[:, _SECOND, _SECOND].amax(0).flatten()
+    most = bright.topk(max(1, round(bright.numel() * BRIGHTEST)), sorted=False).values
+    return min(1.0, max(0.0, (most.mean().item() - DARK) / (LIT - DARK)))
