@@ -39,10 +39,6 @@ SEEN = 0.5
 """Share of the finest band's energy that is the picture's own detail. Without, a painting differed
 from that of the picture moved by a pixel by 0.095 of its variance, and by 4 pixels by 0.006; so, by
 0.054 and 0.007."""
-BROAD_CONTRAST = 0.95
-"""Share of the style's contrast that the coarsest band gets, of which a picture's great shapes are:
-content 0.03 to 0.05 nearer for style 0.01 to 0.03, twice over (six other paintings, on frames of
-films, and those of the table of 12 photographs, on four of them)."""
 _TAPS = torch.tensor([[0.25, 0.75, 0.0], [0.0, 0.75, 0.25]])
 _LINEAR = (_TAPS[:, None, :, None] * _TAPS[:, None]).flatten(0, 1)
 _ENLARGING = (torch.eye(3)[:, None, :, None, None] * _LINEAR[:, None]).flatten(0, 1)
@@ -198,10 +194,7 @@ class Finish(nn.Module):
         deviation, mean = moments(shuffled(full))
         # Energies add up where two bands have nothing to do with each other.
         own, seen = (deviation * share**0.5 for share in (1 - SEEN, SEEN))
-        norms = [
-            Norm(torch.full_like(mean, contrast), mean, mixing)
-            for contrast, (mean, mixing) in zip((BROAD_CONTRAST, 1, 1), found, strict=True)
-        ]
+        norms = [Norm(torch.ones_like(mean), mean, mixing) for mean, mixing in found]
         return [*norms, Norm(own, mean), Norm(seen, torch.zeros_like(mean))]
 
     def _enlarged(self, pictures: Tensor) -> Tensor:

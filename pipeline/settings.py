@@ -78,7 +78,8 @@ class Settings:
         denoise_source: whether noise is taken out of films before they are painted.
         cuts: whether cuts are looked for in films; without, a film is one shot.
         freeze: whether networks go by a shot, not by each of its frames: their norms by its light,
-            and the lattice by which they see with its pan.
+            and the lattice by which they see with its pan; and whether what is nearly black stays
+            so.
         refine: optimiser that makes key frames of films finer, and the frames between by them;
             None: films are left as their network paints them.
         keyframes: which frames those are: `auto`, `every:12`, or times such as `0,2.5,0:07`; None:

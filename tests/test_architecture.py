@@ -20,6 +20,7 @@ STAGES = {
     *("pipeline.picture.read_image", "pipeline.picture.write_image"),
     *("pipeline.shots", "pipeline.prefetch", "pipeline.batch", "pipeline.restyle"),
     *("pipeline.smooth", "pipeline.smooth_window", "pipeline.denoise_source"),
+    "pipeline.fade_from_black",
 }
 RUNS = ("pipeline.prepare*", "pipeline.run_*")
 ONLY_IN = {

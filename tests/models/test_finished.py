@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from stylize.models import Swift
-from stylize.models.finished import BROAD_CONTRAST, SEEN, FinestNorm, Finish, FinishedSwift
+from stylize.models.finished import SEEN, FinestNorm, Finish, FinishedSwift
 from stylize.models.layers import moments
 
 DRAW = torch.Generator().manual_seed(21)
@@ -25,14 +25,13 @@ def clouds(*amounts):
 PICTURE, STYLE = clouds(0.6, 0.3, 0.1, 0.1), clouds(0.15, 0.2, 0.2, 0.4) - 0.1
 
 
-def styled(finish, style=STYLE, *, seen=SEEN, broad=BROAD_CONTRAST):
-    """With shares of the finest band's energy that the picture has, and of the broad contrast."""
+def styled(finish, style=STYLE, *, seen=SEEN):
+    """With a share of the finest band's energy that is of the picture that is painted."""
     finish.requires_grad_(False)
     for (_, norm), given in zip(finish.normalised(), finish.wanted(style), strict=True):
         norm.weight.copy_(given.weight[0])
         norm.bias.copy_(given.bias[0])
         norm.mixing = None if given.mixing is None else given.mixing[0]
-    finish.norms[0].weight.mul_(broad / BROAD_CONTRAST)
     own, of_picture = finish.norms[-2:]
     own.weight.mul_(((1 - seen) / (1 - SEEN)) ** 0.5)
     of_picture.weight.mul_((seen / SEEN) ** 0.5)
@@ -74,13 +73,6 @@ def test_the_bands_of_a_painting_get_the_contrast_of_the_style():
 
 
 @torch.no_grad()
-def test_great_shapes_get_a_little_less_contrast_than_they_have_in_the_style():
-    broad, *others = Finish().wanted(STYLE)
-    assert torch.equal(broad.weight, torch.full((1, 3), BROAD_CONTRAST))
-    assert all(torch.equal(norm.weight, torch.ones(1, 3)) for norm in others[:2])
-
-
-@torch.no_grad()
 def test_colours_go_together_as_they_do_in_the_style():
     palette = torch.tensor([[1.0, 0.2, -0.5], [0.8, 0.1, -0.4], [-0.6, 0.3, 0.6]])
     style = 0.5 + torch.einsum("ij,njhw->nihw", palette, STYLE - 0.4) / 2
@@ -104,7 +96,7 @@ def test_the_colours_are_those_of_the_style_and_what_is_shown_stays():
 @torch.no_grad()
 @pytest.mark.parametrize("seen", [0, 1])
 def test_a_picture_in_its_own_style_stays_as_it_is(seen):
-    finished = finished_of(styled(Finish(), PICTURE, seen=seen, broad=1))
+    finished = finished_of(styled(Finish(), PICTURE, seen=seen))
     assert (finished - PICTURE).abs().mean() < 0.01
 
 
@@ -130,7 +122,7 @@ def test_the_finest_band_has_the_energy_that_it_has_in_the_style():
 
 @torch.no_grad()
 def test_the_bands_sum_up_to_the_picture():
-    finish = styled(Finish(), PICTURE * 2 - 1, seen=0, broad=1)
+    finish = styled(Finish(), PICTURE * 2 - 1, seen=0)
     for norm in finish.norms:
         norm.epsilon = 0.0
     torch.testing.assert_close(finished_of(finish), PICTURE * 2 - 1, atol=0.02, rtol=0)

@@ -5,7 +5,9 @@ from fractions import Fraction
 import pytest
 import torch
 
+from stylize.pipeline import stylize_video
 from stylize.pipeline.fade_from_black import DARK, LIT, fade_from_black, light
+from stylize.pipeline.film.read_video import probe_video, read_video
 from stylize.pipeline.values import Batch, Frame
 
 PICTURE = torch.rand(3, 96, 128, generator=torch.Generator().manual_seed(1))
@@ -65,3 +67,23 @@ def test_grain_that_is_cleaned_away_is_no_light():
 @pytest.mark.parametrize("size", [(1, 1), (3, 500)])
 def test_tiny_frames_have_light_too(size):
     assert light(torch.ones(3, *size)) == 1
+
+
+@pytest.mark.parametrize("smooth", ["off", "fast", "best"])
+def test_a_film_that_begins_black_begins_black_unless_its_frames_go_alone(
+    write_film, network_file, tmp_path, smooth
+):
+    film = write_film("dark.mkv", [0 * PICTURE] * 2 + [PICTURE] * 2)
+
+    def first_and_last(name, **options):
+        target = tmp_path / name
+        stylize_video(film, target, model=network_file, smooth=smooth, crf=1, **options)
+        done = probe_video(target, notify=lambda _: None)
+        pictures = [frame.picture for frame in read_video(done, notify=lambda _: None)]
+        return pictures[0], pictures[-1]
+
+    first, last = first_and_last("together.mkv")
+    assert first.max() < 0.02
+    assert last.mean() > 0.1
+    alone, _ = first_and_last("alone.mkv", freeze=False)
+    assert alone.mean() > 0.1
