@@ -23,16 +23,21 @@ GREEN = 1
 """The channel that is nearest to brightness."""
 
 AIMED = 0.97
-"""Excess that calming aims at."""
+"""Excess that calming aims at. It is more where the flow errs in ways that do not show there and
+back: over the whole of five films, with `mosaic`, it comes to 0.3, 1.1, 1.2, 1.2 and 1.2 at LPIPS
+of 0.02, 0.05, 0.01, 0.08 and 0.08."""
 OWN, PER_REST, PER_MISS = 0.32, 0.78, 0.015
 """What an excess is made of, as it was measured in eight pieces of five films, four paintings and
 three degrees of calming (0.4 to 2.3; this gives it within 10 %): of what every painting has that is
 carried over, by errors of the flow; of what is left of its difference, over what the source's would
 be; and of its squared gradient, for each squared pixel by which the flow misses there and back."""
 LEFT = 0.15
-"""What may be left of the difference in any case, over what the source's would be."""
+"""What may be left of the difference in any case, over what the source's would be: where the flow
+errs so much that no calming could help, a painting that is steady by itself is left as it is."""
 LEAST = (0.18, 0.02)
-"""Shares of the fresh painting in the fine and the broad band when all calming is needed."""
+"""Shares of the fresh painting in the fine and the broad band when all calming is needed. Measured
+with `mosaic`: from (0.25, 0.03) to (0.15, 0.02) the excess of a swan fell from 1.23 to 1.20, at
+LPIPS of 0.07 and 0.08, and that of a skater from 1.25 to 1.23, at 0.06 and 0.07."""
 _STEPS = 21
 
 
