@@ -21,6 +21,10 @@ OPPONENT = (
 """Lightness, red against blue, and green against both: axes along which the colours of pictures
 vary by themselves, at right angles to each other."""
 
+ROUNDING = 4e-6
+"""Variance of what is plain but for rounding, of colours from -1 to 1: a picture of one colour came
+out with a deviation of 3.6 steps of 8 bits on one processor, and by this with 0.7."""
+
 
 def covariance(features: Tensor) -> tuple[Tensor, Tensor]:
     """The covariance, (N, C, C), and the mean, (N, C), of the channels of (N, C, H, W): float32."""
@@ -87,7 +91,9 @@ class CovarianceNorm(InstanceNorm):
     def _applied(self, found: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
         """The matrices, (N, 3, 3), and what is added, (N, 3), for colours of such moments."""
         white = torch.linalg.inv(factor(found, self.epsilon))
-        matrix = self.weight.float()[..., None] * white
+        variance = found.diagonal(dim1=-2, dim2=-1).mean(-1)
+        seen = variance / (variance + ROUNDING)
+        matrix = self.weight.float()[..., None] * white * seen[:, None, None]
         if self.mixing is not None:
             matrix = self.mixing.float() @ matrix
         return matrix, self.bias.float() - torch.einsum("nij,nj->ni", matrix, mean)

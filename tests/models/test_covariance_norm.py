@@ -133,3 +133,12 @@ def test_it_teaches_by_the_true_slope():
     with torch.no_grad():
         slope = ((norm(pictures + step) - norm(pictures - step)) * weigh).sum() / 2e-2
     torch.testing.assert_close(pictures.grad[0, 1, 2, 0], slope, atol=1e-3, rtol=1e-2)
+
+
+def test_what_is_plain_but_for_rounding_stays_plain():
+    norm = CovarianceNorm(epsilon=1e-4).requires_grad_(False)
+    norm.weight.fill_(0.2)
+    plain = norm(0.3 + 8e-4 * torch.randn(1, 3, 24, 20, generator=DRAW))
+    faint = norm(0.3 + 3e-2 * torch.randn(1, 3, 24, 20, generator=DRAW))
+    assert plain.std() < 0.003
+    assert 0.18 < faint.std() < 0.2
