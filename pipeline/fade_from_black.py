@@ -16,9 +16,9 @@ from .values import Batch
 
 DARK, LIT = 0.02, 0.35
 """Brightness of what is brightest in a frame: at the one nothing of the painting shows, from the
-other on all of it. Above are nearly all frames that are no fade. Measured on a film whose first two
-seconds fade from black, with `wave`: they had 0.66 of all its difference from frame to frame; with
-0.2 in place of 0.35, 0.49, and so 0.43."""
+other on all of it. Above are nearly all frames that are no fade. Measured on two seconds of film
+that fade from black, with `wave` and no smoothing: painted as they were, they differed from frame
+to frame by 0.019; with 0.2 in place of 0.35 by 0.009, and so by 0.007."""
 BRIGHTEST = 0.01
 """Share of the pixels that are called the brightest: a lamp in the dark is less."""
 _SECOND = slice(None, None, 2)
@@ -46,5 +46,8 @@ def fade_from_black(batches: Iterable[Batch]) -> Iterator[Batch]:
 def light(picture: Tensor) -> float:
     """How far (3, H, W) RGB in [0, 1] has come out of black, 0 to 1; light may be of any colour."""
     bright = picture[:, _SECOND, _SECOND].amax(0).flatten()
-    most = bright.topk(max(1, round(bright.numel() * BRIGHTEST)), sorted=False).values
+    count = max(1, round(bright.numel() * BRIGHTEST))
+    if (bright >= LIT).count_nonzero() >= count:  # as in nearly every frame: nothing to be sorted
+        return 1.0
+    most = bright.topk(count, sorted=False).values
     return min(1.0, max(0.0, (most.mean().item() - DARK) / (LIT - DARK)))

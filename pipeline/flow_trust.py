@@ -81,6 +81,11 @@ class Light(NamedTuple):
     gain: float
     offset: float
 
+    def on(self, other: Field, *, white: float = 255.0) -> Field:
+        """The other, in which white is so much, in this light."""
+        lit: Field = np.float32(self.gain) * other + np.float32(self.offset * white / 255)
+        return lit
+
 
 SAME = Light(1.0, 0.0)
 
@@ -110,7 +115,7 @@ def seen_before(
     present = now[::2, ::2].astype(np.float32)
     before = fetch(last, columns, rows)
     light = light_between(*(each[::2, ::2] for each in (before, present, found)))  # is enough
-    different = _mean(np.square(present - np.float32(light.gain) * before - light.offset))
+    different = _mean(np.square(present - light.on(before)))
     texture = np.maximum(_mean(np.square(present)) - np.square(_mean(present)), 0)
     trust = found * np.exp(-different / (NOISE**2 + texture))
     soft: Field = cv2.GaussianBlur(trust.astype(np.float32), (3, 3), 0)
@@ -147,15 +152,13 @@ def light_between(before: Field, now: Field, found: Field) -> Light:
 
 def unlike(before: Field, now: Field, light: Light) -> Field:
     """Squared difference of two pictures of the same places, in [0, 1], but for the light."""
-    gain, offset = np.float32(light.gain), np.float32(light.offset / 255)
-    squared: Field = np.square(now - gain * before - offset)
+    squared: Field = np.square(now - light.on(before, white=1.0))
     return squared
 
 
 def _explained(before: Field, now: Field, found: Field, light: Light) -> Field:
     """Where a change of light is what two pictures differ by, 0 to 1."""
-    apart = now - np.float32(light.gain) * before - np.float32(light.offset)
-    explained: Field = found * np.exp(-np.square(apart / CHANGED))
+    explained: Field = found * np.exp(-np.square((now - light.on(before)) / CHANGED))
     return explained
 
 

@@ -172,7 +172,8 @@ class _Shot:
         now, then = (self._waiting[i][0].sight[GREEN].numpy() for i in (-1 - apart, -1))
         places = enlarged(self._moments[-1 - apart].flows[apart], size=now.shape)
         columns, rows = (np.ascontiguousarray(plane[SPARSE, SPARSE]) for plane in places)
-        return fetch(then, columns, rows), now[SPARSE, SPARSE]
+        # A copy: a view would keep the whole frame for as long as others ask for this.
+        return fetch(then, columns, rows), np.ascontiguousarray(now[SPARSE, SPARSE])
 
     def _window(self) -> Window:
         """The window of the frame that has waited longest."""
