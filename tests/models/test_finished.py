@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from stylize.models import Swift
-from stylize.models.finished import SEEN, FinestNorm, Finish, FinishedSwift
+from stylize.models.finished import BROAD_CONTRAST, SEEN, FinestNorm, Finish, FinishedSwift
 from stylize.models.layers import moments
 
 DRAW = torch.Generator().manual_seed(21)
@@ -26,13 +26,15 @@ PICTURE, STYLE = clouds(0.6, 0.3, 0.1, 0.1), clouds(0.15, 0.2, 0.2, 0.4) - 0.1
 
 
 def styled(finish, style=STYLE, *, seen=SEEN):
-    """With a share of the finest band's energy that is of the picture that is painted."""
+    """With all of the style's contrast in the coarsest band too, and a share of the finest band's
+    energy that is of the picture that is painted."""
     finish.requires_grad_(False)
     for (_, norm), given in zip(finish.normalised(), finish.wanted(style), strict=True):
         norm.weight.copy_(given.weight[0])
         norm.bias.copy_(given.bias[0])
         norm.mixing = None if given.mixing is None else given.mixing[0]
     own, of_picture = finish.norms[-2:]
+    finish.norms[0].weight.div_(BROAD_CONTRAST)
     own.weight.mul_(((1 - seen) / (1 - SEEN)) ** 0.5)
     of_picture.weight.mul_((seen / SEEN) ** 0.5)
     return finish
@@ -70,6 +72,14 @@ def test_the_bands_of_a_painting_get_the_contrast_of_the_style():
     apart, together = ((found / wanted).log().abs().mean() for found in (before, after))
     assert apart > 0.8
     assert together < apart / 2
+
+
+@torch.no_grad()
+def test_what_is_broadest_is_to_have_a_little_less_contrast_than_in_the_style():
+    eighth, quarter, half, *_ = (norm.weight for norm in Finish().wanted(STYLE))
+    assert torch.equal(eighth, torch.full((1, 3), BROAD_CONTRAST))
+    assert torch.equal(quarter, torch.ones(1, 3))
+    assert torch.equal(half, torch.ones(1, 3))
 
 
 @torch.no_grad()
