@@ -5,7 +5,15 @@ import pytest
 import torch
 
 from stylize.pipeline import flow_follow
-from stylize.pipeline.flow_trust import light_between, missed, round_trip, seen_before, unlike
+from stylize.pipeline.flow_trust import (
+    DATED,
+    light_between,
+    missed,
+    not_dated,
+    round_trip,
+    seen_before,
+    unlike,
+)
 from stylize.pipeline.values import Batch, Frame
 
 SIZE = (24, 33)
@@ -97,3 +105,14 @@ def test_what_only_the_light_has_changed_is_trusted():
     assert light.gain == pytest.approx(1.5, rel=0.03)
     before, present = (each.astype(np.float32) / 255 for each in (last, now))
     assert unlike(before, present, light).mean() < np.square(present - before).mean() / 100
+
+
+def test_what_changes_all_over_is_dated_before_what_changes_somewhere():
+    now = TEXTURE.copy()
+    now[:24, :12] += DATED / 2
+    somewhere = not_dated(now, TEXTURE)
+    all_over = not_dated(TEXTURE + DATED / 2, TEXTURE)
+    assert not_dated(TEXTURE, TEXTURE).min() == 1
+    assert somewhere.min() > 0.7
+    assert all_over.max() < 0.4
+    assert somewhere.dtype == all_over.dtype == np.float32
