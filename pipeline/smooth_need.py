@@ -36,7 +36,7 @@ LEFT = 0.15
 errs so much that no calming could help, a painting that is steady by itself is left as it is."""
 LEAST = (0.18, 0.02)
 """Shares of the fresh painting in the fine and the broad band when all calming is needed. Measured
-with `mosaic`: by (0.25, 0.01), so, and by (0.12, 0.05) a skater had an excess of 1.25, 1.22 and 1.22
+with `mosaic`: by (0.25, 0.01), so, and by (0.12, 0.05) a skater had excesses of 1.25, 1.22 and 1.22
 at LPIPS of 0.071, 0.074 and 0.074, and a swan 1.06, 1.06 and 1.07 at 0.077, 0.079 and 0.078."""
 _STEPS = 21
 
