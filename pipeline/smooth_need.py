@@ -26,18 +26,17 @@ AIMED = 0.97
 """Excess that calming aims at. It is more where the flow errs in ways that do not show there and
 back: over the whole of five films, with `mosaic`, it comes to 0.3, 1.1, 1.1, 1.2 and 1.2 at LPIPS
 of 0.02, 0.09, 0.06, 0.08 and 0.01."""
-OWN, PER_REST, PER_MISS = 0.32, 0.78, 0.015
-"""What an excess is made of, as it was measured in eight pieces of five films, four looks and
-three degrees of calming (0.4 to 2.3; this gives it within 10 %): of what every painting has that is
-carried over, by errors of the flow; of what is left of its difference, over what the source's would
-be; and of its squared gradient, for each squared pixel by which the flow misses there and back."""
-LEFT = 0.15
-"""What may be left of the difference in any case, over what the source's would be: where the flow
-errs so much that no calming could help, a painting that is steady by itself is left as it is."""
-LEAST = (0.18, 0.02)
-"""Shares of the fresh painting in the fine and the broad band when all calming is needed. Measured
-with `mosaic`: by (0.25, 0.01), so, and by (0.12, 0.05) a skater had excesses of 1.25, 1.22 and 1.22
-at LPIPS of 0.071, 0.074 and 0.074, and a swan 1.06, 1.06 and 1.07 at 0.077, 0.079 and 0.078."""
+OWN, PER_REST, PER_DRIFT = 0.11, 1.16, 0.052
+"""What an excess is made of, as it was measured in nine pieces of six films, four looks and four
+degrees of calming (0.25 to 1.9; this gives it within 11 %, mostly): of what every painting has; of
+what is left of its difference, over what the source's would be; and of how what is carried over
+drifts off where the flow errs: with the square of the share that is carried, and with the root of
+all of the difference times the painting's squared gradient times the squared pixels by which the
+flow misses there and back."""
+LEAST = (0.17, 0.06)
+"""Shares of the fresh painting in the fine and the broad band when all calming is needed. By (0.18,
+0.02), so, and by (0.16, 0.12) a skater painted by `micro` had excesses of 1.02, 1.04 and 1.06 at
+LPIPS of 0.128, 0.122 and 0.118, a swan by `mosaic` 0.95, 0.96 and 0.98 at 0.046, 0.044 and 0.042."""
 _STEPS = 21
 
 
@@ -115,18 +114,19 @@ def _rest(energy: Field, trust: Field) -> tuple[float, float, float]:
 
 
 def calming(found: Difference, *, missed: float) -> float:
-    """How much calming brings the painting to the excess that is aimed at, 0 to 1.
+    """How much calming brings the painting to the excess that is aimed at, or nearest to it, 0 to 1.
 
     Args:
         found: what differs.
         missed: mean squared pixels by which the flow misses there and back.
     """
-    of_rest = (AIMED - OWN) * found.plain - PER_MISS * missed * found.painted_gradient
-    allowed = max(LEFT * found.plain, of_rest / PER_REST)
     degrees = np.linspace(0, 1, _STEPS)
-    powers = shares(degrees)[..., None] ** np.arange(3)
-    enough = (powers * found.rests).sum((1, 2)) <= allowed
-    return float(degrees[enough.argmax()]) if enough.any() else 1.0
+    fresh = shares(degrees)
+    left = (fresh[..., None] ** np.arange(3) * found.rests).sum((1, 2))
+    drift = (missed * found.painted_gradient * found.rests.sum()) ** 0.5
+    excess = PER_REST * left + PER_DRIFT * drift * np.square(1 - fresh[:, 0])
+    enough = excess <= (AIMED - OWN) * found.plain
+    return float(degrees[enough.argmax() if enough.any() else excess.argmin()])
 
 
 def shares(degree: Field | float) -> Field:

@@ -35,8 +35,15 @@ def test_the_more_it_flickers_the_more_it_needs():
 
 
 def test_where_the_flow_is_exact_less_is_needed_than_where_it_errs():
-    exact, coarse, wild = (calming(flickering(3e-3), missed=off) for off in (0, 3, 1000))
-    assert exact < coarse < wild < 1
+    exact, coarse, far_off = (calming(flickering(6e-3), missed=off) for off in (0, 3, 30))
+    assert exact < coarse < far_off < 1
+
+
+def test_where_the_flow_leads_astray_nothing_is_carried_over():
+    calmed = [calming(flickering(1.0), missed=off) for off in (0, 1e4, 1e7)]
+    assert calmed[0] == 1
+    assert calmed[0] > calmed[1] > calmed[2]
+    assert calming(flickering(2e-2), missed=1e6) == 0
 
 
 def test_where_less_can_be_trusted_what_can_is_calmed_more():
