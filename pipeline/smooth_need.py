@@ -36,7 +36,8 @@ flow misses there and back."""
 LEAST = (0.17, 0.06)
 """Shares of the fresh painting in the fine and the broad band when all calming is needed. By (0.18,
 0.02), so, and by (0.16, 0.12) a skater painted by `micro` had excesses of 1.02, 1.04 and 1.06 at
-LPIPS of 0.128, 0.122 and 0.118, a swan by `mosaic` 0.95, 0.96 and 0.98 at 0.046, 0.044 and 0.042."""
+LPIPS of 0.128, 0.122 and 0.118; a swan, by `mosaic`, 0.95, 0.96 and 0.98 at 0.046, 0.044 and
+0.042."""
 _STEPS = 21
 
 
@@ -114,7 +115,7 @@ def _rest(energy: Field, trust: Field) -> tuple[float, float, float]:
 
 
 def calming(found: Difference, *, missed: float) -> float:
-    """How much calming brings the painting to the excess that is aimed at, or nearest to it, 0 to 1.
+    """How much calming, 0 to 1, brings the painting to the excess aimed at, or nearest to it.
 
     Args:
         found: what differs.
