@@ -20,6 +20,7 @@ from .beginning import Beginning
 from .checkpoint import NETWORKS, Recipe
 from .crops import Crops
 from .errors import TrainingError
+from .half_precision import training_dtype
 from .losses import (
     CONTENT_LAYER,
     STYLE_LAYERS,
@@ -73,11 +74,12 @@ class Trainer:
     ) -> None:
         self.settings = settings
         self.device = device
+        self._dtype = training_dtype(device)
         self._style: StyleTarget = {}
         if style is not None:
             with torch.no_grad():
                 self._style = style_target(vgg.to(device)(style[None].to(device), STYLE_LAYERS))
-        self._vgg = vgg.to(device, torch.bfloat16).to(memory_format=torch.channels_last)
+        self._vgg = vgg.to(device, self._dtype).to(memory_format=torch.channels_last)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             network = NETWORKS[settings.method]()
@@ -138,12 +140,16 @@ class Trainer:
         self.step += 1
         self.whole = True
 
+    def _precision(self) -> torch.autocast:
+        half = self._dtype != torch.float32
+        return torch.autocast(self.device.type, self._dtype if half else None, enabled=half)
+
     def _by_its_paper(
         self, network: VggNetwork, crops: Tensor, styles: Crops | None
     ) -> tuple[dict[str, float], Tensor]:
         """Losses by name, and their sum weighted as the paper does times what the settings say."""
         pictures = _wanted(styles).pictures.to(self.device, memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with self._precision():
             found = network.objective(self._vgg, crops, pictures)
         times = {
             **dict.fromkeys(("content", "local"), self.settings.content_weight),
@@ -212,14 +218,14 @@ class Trainer:
         network = self.network
 
         def in_half_precision(forward: Callable[..., Tensor], *inputs: Any) -> Tensor:
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with self._precision():
                 return forward(*inputs).float()
 
         if not isinstance(network, ReadingNetwork):
             return partial(in_half_precision, network), self._style
         styles = _wanted(styles)
         pictures = styles.pictures.to(self.device, memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with self._precision():
             read = network.read(pictures)
         return (
             lambda crops: in_half_precision(network.paint, crops, read),
@@ -233,7 +239,8 @@ class Trainer:
         for number, crop in zip(numbers, crops, strict=True):
             features = self._contents.get(number)
             if features is None:
-                features = self._vgg(crop[None], [CONTENT_LAYER])[CONTENT_LAYER].cpu()
+                features = self._vgg(crop[None], [CONTENT_LAYER])[CONTENT_LAYER]
+                features = features.to("cpu", torch.bfloat16)
                 if len(self._contents) * features.nbytes < CONTENT_BYTES:
                     self._contents[number] = features
             found.append(features)

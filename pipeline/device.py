@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from stylize.models.half_precision import quick_at_bf16
+
 from .errors import SettingsError
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -30,8 +32,8 @@ def choose_dtype(name: str, *, device: torch.device, film: bool) -> torch.dtype:
     """Turn `auto`, `fp32`, `bf16` or `fp16` into the type that the network computes in.
 
     `auto` is fp32 for pictures, which may have 16 bits and are looked at for long. For film it is
-    the fast type that the device computes natively: fp16 on a graphics card; bf16 on a processor
-    that has instructions for it (its steps are those of 8 bits), otherwise fp32.
+    the type that the device is fastest in: fp16 on a graphics card; bf16 on a processor that is
+    quick at it (its steps are those of 8 bits), otherwise fp32.
 
     Raises:
         SettingsError: the device cannot compute in this type.
@@ -43,11 +45,5 @@ def choose_dtype(name: str, *, device: torch.device, film: bool) -> torch.dtype:
     if not film:
         return torch.float32
     if device.type == "cpu":
-        return torch.bfloat16 if _computes_bf16() else torch.float32
+        return torch.bfloat16 if quick_at_bf16() else torch.float32
     return torch.float16
-
-
-def _computes_bf16() -> bool:
-    # Older versions of torch cannot tell: then fp32.
-    abilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    return any(there for name, there in abilities.items() if "bf16" in name)

@@ -68,8 +68,8 @@ class Settings:
             large on it as on the painting. It chooses the size for stylising, so `size` cannot be
             given beside it. None: strokes have the network's own size in pixels.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
-        precision: of the network's arithmetic; `auto`: fp32 for pictures, and for films the
-            fastest that the device computes natively.
+        precision: of the network's arithmetic; `auto`: fp32 for pictures, and for films what the
+            device is fastest in.
         batch: frames painted at once; None: chosen from their size.
         seed: of every random choice.
         smooth: `fast`: what was painted stays where it was from frame to frame of a film; `best`:

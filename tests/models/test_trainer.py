@@ -5,6 +5,7 @@ import torch
 
 from stylize.models import crops as crops_module
 from stylize.models import trainer as module
+from stylize.models.crops import Crops
 from stylize.models.losses import CONTENT_LAYER, STYLE_LAYERS, content_loss, style_loss
 from stylize.models.settings import TrainingSettings
 from stylize.models.trainer import Trainer
@@ -14,8 +15,9 @@ SETTINGS = TrainingSettings(steps=4, minutes=None, crop=64, batch=3, style_size=
 NUMBERS = (5, 0, 7)
 
 
-@pytest.fixture
-def trainer(tiny_vgg):
+@pytest.fixture(params=[torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
+def trainer(tiny_vgg, monkeypatch, request):
+    monkeypatch.setattr(module, "training_dtype", lambda device: request.param)
     style = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
     return Trainer(SETTINGS, Vgg(*tiny_vgg), style, torch.device("cpu"))
 
@@ -40,7 +42,16 @@ def test_paintings_measured_one_by_one_have_the_loss_and_gradient_of_all(trainer
     for name, loss in wanted.items():
         assert losses[name] == pytest.approx(loss.item(), rel=0.01)
     error = (gradient - painted.grad).norm() / painted.grad.norm()
-    assert error < 0.02  # the extractor works in half precision
+    assert error < (0.02 if trainer._vgg.mean.dtype == torch.bfloat16 else 1e-5)
+
+
+def test_a_step_learns_in_either_type_and_keeps_the_network_in_float32(trainer, crops):
+    before = [each.detach().clone() for each in trainer.network.parameters()]
+    trainer.advance(Crops(NUMBERS, crops))
+    after = list(trainer.network.parameters())
+    assert {each.dtype for each in after} == {torch.float32}
+    assert any(not torch.equal(*pair) for pair in zip(before, after, strict=True))
+    assert set(trainer.losses) == {"content", "style", "tv", "grid", "temporal"}
 
 
 def test_content_for_which_there_is_no_memory_is_measured_anew(trainer, crops, monkeypatch):
