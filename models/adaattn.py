@@ -38,7 +38,8 @@ GLOBAL_WEIGHT, LOCAL_WEIGHT = 10.0, 3.0
 MOST_KEYS = {"relu3_1": 64 * 64, "relu4_1": 256 * 256, "relu5_1": 256 * 256}
 """Places of a style that a softmax looks at; of more, as many are drawn. As in the public code."""
 KEY_SEED = 6666
-"""Which are drawn: with it, those that the public code draws when it paints."""
+"""Which are drawn: with it, those that the public code draws when it paints. In training it draws
+others at every step; here they are the same, and only crops above 256 pixels have more."""
 LEAST_VARIANCE = 1e-6
 """Below it the root's slope has no bound, and rounding is all there is."""
 

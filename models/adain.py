@@ -133,8 +133,10 @@ class AdainPainter(PaintingNetwork):
         height, width = pictures.shape[-2:]
         below, right = -height % MULTIPLE, -width % MULTIPLE
         content = self.vgg(pad(pictures, 0, right, 0, below, "reflect"), [LAYER])[LAYER]
-        size = (content.shape[-2], content.shape[-1])
-        weights = self._styles.weights(size).to(content.device)
+        weights = self._styles.weights((height, width)).to(content.device)
+        if weights.shape[-2:] != (1, 1):
+            padded = pad(weights, 0, right, 0, below, "replicate")
+            weights = F.adaptive_avg_pool2d(padded, (content.shape[-2], content.shape[-1]))
         styled = torch.zeros_like(content)
         for index, (weight, wanted) in enumerate(zip(weights, self._moments, strict=True)):
             own = moments(content, where=weight if self._styles.masks is not None else None)

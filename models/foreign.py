@@ -10,6 +10,7 @@ import reprlib
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 import torch
@@ -80,10 +81,12 @@ def read_foreign(path: Path) -> Foreign:
     if path.is_dir():
         return _read_folder(path)
     tensors = _read(path)
+    named = [each for each in LAYOUTS if len(each.names) > 1 and _is_named_as_one_of(path, each)]
     for layout in LAYOUTS:
-        if len(layout.names) == 1 and layout.marks[0] in tensors:
+        # SANet's decoder has the names and shapes of AdaIN's: only its file's name tells.
+        if len(layout.names) == 1 and layout.marks[0] in tensors and not named:
             return Foreign(layout.method, renamed([tensors], layout.names), (path,))
-    for layout in LAYOUTS:
+    for layout in [*named, *LAYOUTS]:
         if any(mark in tensors for mark in layout.marks):
             raise CheckpointError(
                 f"{path}: is one of {len(layout.names)} files of {layout.what}; name the folder "
@@ -93,6 +96,10 @@ def read_foreign(path: Path) -> Foreign:
         f"{path}: holds {describe(tensors)}; of .pth files only those of these can be loaded "
         f"here: {', '.join(layout.what for layout in LAYOUTS)}"
     )
+
+
+def _is_named_as_one_of(path: Path, layout: Layout) -> bool:
+    return any(fnmatch(path.name, pattern) for pattern in layout.names)
 
 
 def renamed(files: Sequence[Tensors], names: Names) -> dict[str, Tensor]:

@@ -79,7 +79,9 @@ class GatysPainter(Refiner):
         if not vgg.normalised:
             device = next(vgg.parameters()).device
             seen = [_fitted(each, _NORMAL_SIDE).to(device) for each in styles.pictures]
-            vgg = vgg.normalise(seen)
+            # What an inference mode around this makes could take part in no gradient.
+            with torch.inference_mode(mode=False):
+                vgg = vgg.normalise(seen)
         self.vgg = vgg
         self._styles, self._options = styles, options
         self._wanted: dict[tuple[int, torch.device], dict[str, Wanted]] = {}

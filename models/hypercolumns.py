@@ -42,6 +42,9 @@ def on_grid(features: Tensor, grid: tuple[int, int]) -> Tensor:
     """One layer (1, C, h, w) at the resolution of the grid; gradients go through."""
     height, width = features.shape[-2:]
     if height > grid[0] or width > grid[1]:
+        device = features.device
+        if device.type == "mps" and (height % grid[0] or width % grid[1]):
+            return F.adaptive_avg_pool2d(features.cpu(), grid).to(device)  # mps refuses these
         return F.adaptive_avg_pool2d(features, grid)
     return features if (height, width) == grid else F.interpolate(features, grid, mode="bilinear")
 

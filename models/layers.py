@@ -250,11 +250,12 @@ class _Normalise(torch.autograd.Function):
         context: Any, pictures: Tensor, weight: Tensor, bias: Tensor, epsilon: float
     ) -> Tensor:
         number, channels, height, width = pictures.shape
-        common = weight.dim() == 1
+        # Elsewhere it takes neither other memory nor a scale of another type than the pictures'.
+        fused = weight.dim() == 1 and pictures.is_cpu
         normalised, mean, inverse = torch.native_group_norm(
-            pictures,
-            weight if common else None,
-            bias if common else None,
+            pictures if pictures.is_cpu else pictures.contiguous(),
+            weight if fused else None,
+            bias if fused else None,
             number,
             channels,
             height * width,
@@ -262,7 +263,7 @@ class _Normalise(torch.autograd.Function):
             epsilon,
         )
         context.save_for_backward(pictures, weight, mean.float(), inverse.float())
-        if common:
+        if fused:
             return normalised
         scale, shift = (each[..., None, None].to(normalised.dtype) for each in (weight, bias))
         return torch.addcmul(shift, normalised, scale)

@@ -44,9 +44,16 @@ class Motion:
 
     def move(self, pictures: Tensor) -> Tensor:
         """Move (N, 3, H, W); bicubic, because linear sampling would teach the network to blur."""
-        return F.grid_sample(
-            pictures, self.grid, mode="bicubic", padding_mode="border", align_corners=False
+        device = pictures.device
+        able = torch.device("cpu") if device.type == "mps" else device  # mps knows linear alone
+        moved = F.grid_sample(
+            pictures.to(able),
+            self.grid.to(able),
+            mode="bicubic",
+            padding_mode="border",
+            align_corners=False,
         )
+        return moved.to(device)
 
 
 def random_motion(number: int, height: int, width: int, *, generator: Generator) -> Motion:

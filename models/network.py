@@ -47,8 +47,9 @@ def ready(network: PaintingNetwork, device: torch.device, dtype: torch.dtype) ->
 
     Its kernels are made once, and rounded so that plain pictures stay plain in half precision.
     """
-    if isinstance(network, StyleNetwork):
-        network.centre()
+    for module in network.modules():
+        if isinstance(module, StyleNetwork):
+            module.centre()
     for module in network.modules():
         if isinstance(module, Convolution):
             module.settle(dtype)

@@ -16,6 +16,8 @@ LAST_RATE = 0.05
 RATE = 2e-3
 USUAL_RATE = {"micro": 1e-3, "adain": 2e-4, "sanet": 2e-4, "adaattn": 2e-4}
 """Where it is not `RATE`: with more, `micro` loses channels, and attention hardens at one key."""
+BY_PAPER = ("adain", "sanet", "adaattn")
+"""Methods that are trained by the losses of their papers, in which little is to be set."""
 WARM_UP = 0.01
 """Of the run, over which the learning rate rises: Adam's first steps are wild."""
 STYLE_FIRST_UNTIL, STYLE_FALLEN_AT = 0.35, 0.6
@@ -24,7 +26,9 @@ STYLE_FIRST_UNTIL, STYLE_FALLEN_AT = 0.35, 0.6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSettings:
-    """What a training run is told; equal settings give equal networks on one machine.
+    """What a training run is told.
+
+    With `steps` and without `minutes`, equal settings give equal networks on one machine.
 
     Attributes:
         method: which network.
@@ -79,6 +83,7 @@ class TrainingSettings:
             )
         if self.steps is None and self.minutes is None:
             raise TrainingError("neither steps nor minutes given: say when training is to end")
+        self._refuse_unused()
         _within("steps", self.steps, 1, 10_000_000)
         _within("minutes", self.minutes, 0.01, 100_000.0)
         _within("crop", self.crop, 64, 1024)
@@ -98,6 +103,18 @@ class TrainingSettings:
         _within("quarters", self.quarters, 0.0, 1.0)
         _within("learning_rate", self.learning_rate, 1e-6, 1.0)
         _within("seed", self.seed, 0, LAST_SEED)
+
+    def _refuse_unused(self) -> None:
+        """Refuse what says nothing to a method that has its paper's losses."""
+        if self.method not in BY_PAPER:
+            return
+        defaults = TrainingSettings()
+        for name in ("style_first", "quarters", "tv_weight", "grid_weight", "temporal_weight"):
+            if getattr(self, name) != getattr(defaults, name):
+                raise TrainingError(
+                    f"{name} is not for {self.method}, which has the losses of its paper; leave it "
+                    "out"
+                )
 
     def fraction(self, step: int, seconds: float) -> float:
         """How much of the run is done, 0 to 1, after so many steps and seconds of work."""

@@ -92,4 +92,6 @@ def _guided(colour: Tensor, light: Tensor) -> Tensor:
 
 def _mean(planes: Tensor, radius: int) -> Tensor:
     """The mean of the square around each pixel, as much of it as lies in the picture."""
-    return F.avg_pool2d(planes, 2 * radius + 1, 1, radius, count_include_pad=False)
+    side = 2 * radius + 1  # rows, then columns: a square at once costs its area for each pixel
+    rows = F.avg_pool2d(planes, (side, 1), 1, (radius, 0), count_include_pad=False)
+    return F.avg_pool2d(rows, (1, side), 1, (0, radius), count_include_pad=False)

@@ -124,6 +124,8 @@ def train(
         weights = find_weights(VGG19, given=vgg, progress=download)
         trainer = Trainer(settings, load_vgg(given=weights), picture, where)
         identity = settings.as_table() | material.identity()
+        # Now, not when the run ends: by then a file may have been moved or changed.
+        sources = _sources(material, weights)
         recipe: Recipe = {} if command is None else {"command": command}
         if begun is not None:
             trainer.begin_with(begun)
@@ -135,7 +137,7 @@ def train(
             trainer.restore(state, identity)
 
         def so_far() -> Recipe:
-            return _recipe(trainer, material, weights) | recipe
+            return {"version": version("stylize")} | sources | _lessons(trainer) | recipe
 
         keep = partial(_keep, trainer, state, identity, so_far, notify)
         preview = _Preview(target.with_suffix(".preview.png"), preview_every, material, notify)
@@ -317,15 +319,17 @@ def _reported(trainer: Trainer, pace: float, preview: Path | None) -> TrainingRe
     )
 
 
-def _recipe(trainer: Trainer, material: Material, weights: Path) -> Recipe:
-    """How the network was made, for the metadata of its file."""
+def _sources(material: Material, weights: Path) -> Recipe:
+    """What a network learns from, for the metadata of its file."""
+    extractor = {"extractor": weights.name, "extractor_sha256": sha256_of(weights)}
+    return material.recipe() | extractor
+
+
+def _lessons(trainer: Trainer) -> Recipe:
+    """How it has learnt so far, likewise."""
     return {
-        "version": version("stylize"),
-        **material.recipe(),
         "settings": trainer.settings.as_table(),
         "steps": trainer.step,
         "minutes": round(trainer.seconds / 60, 1),
         "losses": {name: round(value, 5) for name, value in trainer.losses.items()},
-        "extractor": weights.name,
-        "extractor_sha256": sha256_of(weights),
     }

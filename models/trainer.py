@@ -1,7 +1,8 @@
 """One training run between its first and its last step: the network, the optimiser, a step.
 
 The loop of Johnson 2016 (1603.08155) with the losses of `losses.py` and the steadiness of
-`motion.py`. A step is a function of the seed and its number, so a resumed run goes on exactly.
+`motion.py`. What a step sees is a function of the seed and its number, and its rates of how much of
+the run is done: so a run that is measured in steps goes on exactly when it is resumed.
 """
 
 from __future__ import annotations

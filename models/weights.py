@@ -1,7 +1,7 @@
 """Other people's weights that training, methods and measures need: which, where, how to get them.
 
 Looked for in this order: the path that the user gave, the folders of $STYLIZE_WEIGHTS, the user's
-cache, the network. Nothing is used whose hash is not the one below.
+cache, the network. No file of these names is used whose hash is not the one below.
 """
 
 from __future__ import annotations

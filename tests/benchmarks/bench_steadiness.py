@@ -62,7 +62,7 @@ def _line(title: str, gap: GapFindings, name: str, film: int) -> None:
 def _films(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        yield from (film for film in inside if film.suffix in FILMS)
+        yield from (film for film in inside if film.suffix.lower() in FILMS)
 
 
 @click.command()
@@ -84,7 +84,7 @@ def main(
     """Print how steady films are, painted by networks: PATHS are both, told apart by extension."""
     torch.set_num_threads(threads)
     target = None if style is None else read_picture(style, shorter=512)
-    networks = [path for path in paths if path.is_file() and path.suffix not in FILMS]
+    networks = [path for path in paths if path.is_file() and path.suffix.lower() not in FILMS]
     painters = {str(path): painter(path, style=target, precision=precision) for path in networks}
     begin = None if start is None else Fraction(start).limit_denominator(1000)
     click.echo(f"{METHOD}; {frames} frames, each painted by itself in {precision}, eager")

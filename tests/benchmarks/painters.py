@@ -11,6 +11,7 @@ from torch import Tensor
 
 from stylize.models import load_model
 from stylize.models.any_style import Mixture
+from stylize.models.extractor import load_vgg
 from stylize.models.network import ready
 
 Painter = Callable[[Tensor], Tensor]
@@ -25,7 +26,8 @@ def painter(path: Path, *, style: Tensor | None = None, precision: str = "float3
     if hasattr(network, "with_styles"):
         if style is None:
             raise click.UsageError(f"{path} paints in any style: name one by --style")
-        network = network.with_styles(Mixture((style,)))
+        vgg = None if network.reaches is None else load_vgg()
+        network = network.with_styles(Mixture((style,)), vgg=vgg)
     dtype = PRECISIONS[precision]
     network = ready(network.eval(), torch.device("cpu"), dtype)
     return lambda picture: network(picture[None].to(dtype))[0].float().clamp(0, 1)

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
+from stylize.models import adain as module
 from stylize.models.adain import Adain, moments, renormalise
 from stylize.models.any_style import Mixture
 from stylize.models.checkpoint import load_model
@@ -86,6 +87,23 @@ def test_each_style_stays_in_its_mask(adain, vgg, styles, photographs):
     other = adain.with_styles(changed, vgg=vgg)(photographs)
     apart = (both - other).abs().mean((0, 1, 2))
     assert apart[-16:].mean() > 20 * apart[:8].mean()  # decoder and VGG reach across the border
+
+
+def test_masks_lie_as_on_the_picture_where_a_side_is_no_multiple_of_8(
+    adain, vgg, styles, monkeypatch
+):
+    places = []
+
+    def watched(features, *, where=None):
+        places.append(where)
+        return moments(features, where=where)
+
+    left = torch.zeros(1, 8, 17)
+    left[..., :9] = 1
+    painter = adain.with_styles(Mixture(styles, (1, 1), (left, 1 - left)), vgg=vgg)
+    monkeypatch.setattr(module, "moments", watched)
+    painter(torch.rand(1, 3, 8, 17))
+    assert torch.allclose(places[0], torch.tensor([[[1.0, 0.125, 0.0]]]), atol=1e-3)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 30), (33, 17), (64, 8)])

@@ -61,6 +61,13 @@ def test_one_file_of_several_says_that_the_folder_is_wanted(public):
         load_model(folder / first)
 
 
+def test_sanets_decoder_alone_is_not_taken_for_the_one_of_adain(tmp_path):
+    layout = next(layout for layout in LAYOUTS if layout.method == "sanet")
+    public_files(layout, tmp_path)
+    with pytest.raises(CheckpointError, match=r"is one of 2 files of .*SANET"):
+        load_model(tmp_path / "decoder_iter_500000.pth")
+
+
 def test_a_folder_that_lacks_a_file_says_which_there_must_be(public, tmp_path):
     _, folder = public
     paths = sorted(folder.iterdir())

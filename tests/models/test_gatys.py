@@ -95,6 +95,13 @@ def test_it_paints_under_inference_mode_and_keeps_the_dtype(vgg):
     assert not torch.equal(painted, pictures)
 
 
+def test_an_extractor_is_normalised_under_inference_mode_too(vgg):
+    vgg.normalised = False
+    with torch.inference_mode():
+        painter = _painter(vgg, styles=Mixture((_stripes(),)), iterations=1)
+        assert painter(_content()).isfinite().all()
+
+
 def test_a_network_in_half_precision_paints_nearly_as_well(vgg):
     painter = _painter(vgg, iterations=20)
     whole, loss = painter(_content()), _loss(painter, _content())

@@ -162,16 +162,28 @@ def test_reflection_turns_into_repetition_where_the_picture_is_too_small():
     assert pad(row, 0, 3, 0, 0, "reflect").flatten().tolist() == [1, 2, 3, 3, 3, 3]
 
 
+def as_strict_as_a_card(pictures, weight, bias, *rest, norm=torch.native_group_norm):
+    """The norm as CUDA has it: plain memory, and a scale of the pictures' own type, or none."""
+    assert pictures.is_contiguous()
+    assert weight is None or weight.dtype == pictures.dtype
+    return norm(pictures, weight, bias, *rest)
+
+
 def test_nothing_to_add_adds_nothing():
     assert pad(PICTURES, 0, 0, 0, 0, "reflect") is PICTURES
 
 
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["on a processor", "as on a card"])
 @pytest.mark.parametrize("styles", [None, 3])
-def test_in_half_precision_a_norm_learns_as_in_full(styles):
+def test_in_half_precision_a_norm_learns_as_in_full(styles, elsewhere, monkeypatch):
     """Its backward pass is written by hand; double precision and torch's own say what is right."""
+    if elsewhere:
+        monkeypatch.setattr(torch.Tensor, "is_cpu", property(lambda _: False))
+        monkeypatch.setattr(torch, "native_group_norm", as_strict_as_a_card)
     generator = torch.Generator().manual_seed(7)
     shape = (5,) if styles is None else (styles, 5)
     pictures = torch.randn(3, 5, 12, 9, generator=generator).bfloat16()
+    pictures = pictures.contiguous(memory_format=torch.channels_last)
     weight, bias = (torch.randn(shape, generator=generator) for _ in range(2))
     upstream = torch.randn(3, 5, 12, 9, generator=generator).bfloat16()
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from stylize.models import AnyStyleNetwork, ModelError
-from stylize.models.any_style import Mixture
+from stylize.models.any_style import Mixture, Patchwork
 from stylize.models.checkpoint import NETWORKS
 from stylize.models.layers import InstanceNorm
 from stylize.models.methods import METHODS
@@ -113,6 +113,16 @@ def test_a_network_that_is_ready_paints_as_before(network, pictures):
     wanted = network(pictures)
     painted = ready(copy.deepcopy(network), torch.device("cpu"), torch.float32)(pictures)
     torch.testing.assert_close(painted, wanted, atol=1e-5, rtol=0)
+
+
+def test_painters_behind_masks_are_made_ready_as_one_alone(network, pictures):
+    alone = ready(copy.deepcopy(network), torch.device("cpu"), torch.bfloat16)
+    styles = Mixture(tuple(torch.rand(2, 3, 8, 8)), (1, 1), tuple(torch.ones(2, 1, 8, 8)))
+    several = Patchwork([copy.deepcopy(network), copy.deepcopy(network)], styles)
+    ready(several, torch.device("cpu"), torch.bfloat16)
+    with torch.inference_mode():
+        found, wanted = (each(pictures.bfloat16()) for each in (several, alone))
+    torch.testing.assert_close(found, wanted, atol=2 / 255, rtol=0)
 
 
 def test_bfloat16_stays_bfloat16_and_close(network, pictures):

@@ -25,6 +25,11 @@ def test_the_methods_are_those_that_can_be_loaded():
         ({"steps": 0}, "steps is 0; it must be between 1 and"),
         ({"style_weight": -1.0}, "style_weight is -1.0; it must be between 0 and"),
         ({"learning_rate": float("nan")}, "learning_rate is nan; it must be between 1e-06 and 1"),
+        (
+            {"method": "sanet", "temporal_weight": 9.0},
+            "temporal_weight is not for sanet, which has",
+        ),
+        ({"method": "adain", "quarters": 0.25}, "quarters is not for adain, which has the losses"),
         ({"method": "gatys"}, "no method 'gatys' to train; there are: swift, micro, johnson"),
         ({"minutes": 0.0}, "minutes is 0.0; it must be between 0.01 and 100000"),
         ({"minutes": float("nan")}, "minutes is nan; it must be between"),

@@ -91,6 +91,12 @@ def test_a_trained_network_can_be_loaded_with_its_recipe(run, target, style, sma
     assert [path.name for path in target.parent.iterdir()] == ["look.safetensors"]
 
 
+def test_a_style_that_is_gone_before_the_end_stops_nothing(run, target, style):
+    before = sha256_of(style)
+    run(report=lambda found: style.unlink(missing_ok=True))
+    assert load_model(target).recipe["style_sha256"] == before
+
+
 def test_the_style_is_learnt(run):
     reports, _ = run(replace(SETTINGS, steps=25, learning_rate=1e-2))
     assert reports[-1].losses["style"] < 0.75 * reports[0].losses["style"]
