@@ -54,7 +54,7 @@ class GatysOptions:
     """How `gatys` paints.
 
     Attributes:
-        iterations: steps for each picture, shared among the scales (see `scales`).
+        iterations: steps for each picture, shared among the scales, coarse to fine.
         optimizer: `lbfgs`, or `adam`, which forgives a rough loss and needs more steps.
         learning_rate: of `adam`; None: the usual.
         init: what a picture starts from: its content, white noise, or noise whose colours have
@@ -67,7 +67,7 @@ class GatysOptions:
         tv_weight: of the total variation, which calms the picture.
         tv: `squared` differences between neighbours, which soften all, or `absolute` ones, which
             spare edges.
-        style_term: what is compared of the features (see `style_terms`).
+        style_term: what is compared of the features.
         smallest: shorter side in pixels of the coarsest scale; each is √2 times the one before.
         average: share that the picture's moving average keeps at each step; 0: no average; None:
             the usual, which is an average for `adam` alone.

@@ -166,6 +166,6 @@ def _warn(pictures: Pictures | None, notify: Notify) -> None:
         notify(f"{len(broken)} of the files are no readable pictures (the first: {broken[0]})")
     if len(pictures.training) < FEW:
         notify(
-            f"{pictures.folder}: only {len(pictures.training)} pictures to learn from; with fewer "
+            f"{pictures.folder}: only {len(pictures.training)} to learn from; with fewer "
             f"than {FEW} the network learns them by heart"
         )

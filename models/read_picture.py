@@ -68,7 +68,8 @@ def read_picture(path: Path, *, shorter: int | None = None) -> Tensor:
                 picture = _scaled(picture, shorter)
             picture = _in_srgb(picture, opened.info.get("icc_profile"))
     except _UNREADABLE as error:
-        raise TrainingError(f"{path}: cannot be read as a picture ({error})") from error
+        said = getattr(error, "strerror", None) or error
+        raise TrainingError(f"{path}: cannot be read as a picture ({said})") from error
     samples = np.asarray(picture, dtype=np.float32) / 255
     return torch.from_numpy(samples).permute(2, 0, 1)
 

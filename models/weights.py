@@ -117,6 +117,14 @@ TABLE: tuple[WeightsFile, ...] = (
 """Every file of others that the program knows."""
 
 
+_CONVERTED = {
+    ALEXNET.name: "alexnet_features.fp16.safetensors",
+    LPIPS_ALEXNET.name: "lpips_alexnet_lin_v0.1.safetensors",
+    RAFT_SMALL.name: "raft_small.torchvision.safetensors",
+}
+"""The same tensors under another name, in a file that a person converted."""
+
+
 def cache_folder() -> Path:
     """The folder of this user that downloads are kept in."""
     return Path(platformdirs.user_cache_dir("stylize")) / "weights"
@@ -150,6 +158,14 @@ def sha256_of(path: Path) -> str:
 def searched(file: WeightsFile) -> Path | None:
     """Where a file is, unchecked; None if it is in none of the folders."""
     return next((path for folder in folders() if (path := folder / file.name).is_file()), None)
+
+
+def converted(file: WeightsFile) -> Path | None:
+    """The first file found that a person converted from this one, or None."""
+    name = _CONVERTED.get(file.name)
+    if name is None:
+        return None
+    return next((path for folder in folders() if (path := folder / name).is_file()), None)
 
 
 def find_weights(

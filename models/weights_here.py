@@ -11,22 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from .errors import WeightsError
-from .weights import (
-    ALEXNET,
-    LPIPS_ALEXNET,
-    RAFT_SMALL,
-    WeightsFile,
-    find_weights,
-    folders,
-    searched,
-)
-
-_CONVERTED = {
-    ALEXNET.name: "alexnet_features.fp16.safetensors",
-    LPIPS_ALEXNET.name: "lpips_alexnet_lin_v0.1.safetensors",
-    RAFT_SMALL.name: "raft_small.torchvision.safetensors",
-}
-"""The same tensors under another name, in a file that a person converted."""
+from .weights import WeightsFile, converted, find_weights, searched
 
 
 def place_of(file: WeightsFile) -> Path | None:
@@ -35,10 +20,7 @@ def place_of(file: WeightsFile) -> Path | None:
     Raises:
         WeightsError: it is damaged.
     """
-    if searched(file) is not None:
-        return find_weights(file)
-    name = _CONVERTED[file.name]
-    return next((path for folder in folders() if (path := folder / name).is_file()), None)
+    return find_weights(file) if searched(file) is not None else converted(file)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -76,6 +76,12 @@ class Choice:
     masks: tuple[Path, ...] = ()
     options: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What is read to paint with: no output may take their place."""
+        network = () if self.weights is None else (self.weights,)
+        return (*(style.path for style in self.styles), *self.masks, *network)
+
 
 def choose(**given: Unpack[PaintOptions]) -> Choice:
     """Find the look and lay the given settings over its own.
@@ -156,8 +162,8 @@ def check_masks(masks: Sequence[Path], styles: Sequence[Style]) -> None:
     wanted = max(1, len(styles))
     if masks and len(masks) != wanted:
         raise SettingsError(
-            f"{len(masks)} masks for {wanted} style{'s' * (wanted > 1)}: name one --mask for each "
-            "--style, in their order"
+            f"{len(masks)} mask{'s' * (len(masks) > 1)} for {wanted} style{'s' * (wanted > 1)}: "
+            "name one --mask for each --style, in their order"
         )
 
 

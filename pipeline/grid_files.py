@@ -8,7 +8,7 @@ from pathlib import Path
 from .errors import SettingsError, SourceError, TargetError
 from .grid_page import MARK
 from .picture.find_pictures import find_pictures
-from .picture.picture_formats import READABLE, UNREADABLE, WRITABLE, picture_format
+from .picture.picture_formats import WRITABLE, picture_format
 from .targets import Existing, is_due
 from .values import Notify
 
@@ -53,15 +53,15 @@ def find_contents(given: Sequence[Path], *, skip: Path, notify: Notify) -> list[
 
 
 def is_folder(target: Path) -> bool:
-    """Whether a grid goes into a folder: where its extension is none of pictures.
+    """Whether a grid goes into a folder: one that is there, or a name without an extension.
 
     Raises:
-        TargetError: it is of pictures that are not written.
+        TargetError: the extension is none of pictures that are written.
     """
-    suffix = target.suffix.lower()
-    if suffix in READABLE or suffix in UNREADABLE:
-        picture_format(target)
-    return suffix not in WRITABLE
+    if not target.suffix or (target.suffix.lower() not in WRITABLE and target.is_dir()):
+        return True
+    picture_format(target)
+    return False
 
 
 def grid_is_due(

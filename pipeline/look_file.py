@@ -23,7 +23,7 @@ What it may hold:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
@@ -31,7 +31,7 @@ from stylize.models.methods import ANY_STYLE, METHODS, NAMES, MethodName
 from stylize.presets import shipped
 
 from .errors import PresetError, SettingsError
-from .settings import check_settings, did_you_mean, shown
+from .settings import Settings, check_settings, did_you_mean, shown
 from .styles import Style, as_styles, typed_style
 from .toml_file import check_keys, line, lines, read_toml, reason, table, underscored
 
@@ -39,6 +39,7 @@ Source = Literal["shipped", "user", "file"]
 WITHOUT_A_FILE = ("micro", "adain", "gatys", "nnst")
 """Methods that paint with no file named: what they need ships, is found, or is not there."""
 
+_SETTINGS = {field.name for field in fields(Settings)}
 _KEYS = (
     *("summary", "method", "weights", "style", "mask", "options", "based_on", "origin"),
     "settings",
@@ -146,9 +147,9 @@ def look_document(
         if look.styles:
             named = (f"{style.path.absolute()}:{style.share}" for style in look.styles)
             document["style"] = [line(one, "style") for one in named]
-        if look.options:
-            document["options"] = dict(look.options)
         document["origin"] = dict(look.origin)
+    if look.options:
+        document["options"] = dict(look.options)
     if look.masks:
         document["mask"] = [line(str(mask.absolute()), "mask") for mask in look.masks]
     document["settings"] = {key: value for key, value in settings.items() if value is not None}
@@ -156,6 +157,9 @@ def look_document(
 
 
 def _look(document: Mapping[str, object], *, path: Path, source: Source) -> Look:
+    for key in document:
+        if key.replace("-", "_") in _SETTINGS:
+            raise SettingsError(f"{key!r} is a setting: write it below the line [settings]")
     check_keys(document, _KEYS)
     origin = {key: line(value, f"origin.{key}") for key, value in table(document, "origin").items()}
     base = _base(document)

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from mimetypes import guess_type
 from pathlib import Path
 
 import platformdirs
@@ -72,6 +73,8 @@ def find_look(name_or_path: str) -> Look:
     Raises:
         PresetError: there is no such look, or its file is not as it should be.
     """
+    if (guess_type(name_or_path)[0] or "").startswith("image/"):
+        raise PresetError(f"{name_or_path}: a picture by its name; paint like it with --style")
     if names_file(name_or_path):
         return read_look(expanded(name_or_path), "file")
     files = _files()
@@ -172,8 +175,9 @@ def save_look(
         with partial(path) as temporary:
             temporary.write_text(tomli_w.dumps(document), encoding="utf-8")
     except (OSError, TargetError) as error:
+        said = reason(error.__cause__ or error)
         raise PresetError(
-            f"{path}: cannot save the preset there; $STYLIZE_PRESETS names another folder"
+            f"{path}: cannot save the preset there ({said}); $STYLIZE_PRESETS names another folder"
         ) from error
     return path
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from stylize.models.methods import METHODS
 
@@ -62,6 +62,14 @@ def default_of(option: Field[Any]) -> object:
     if isinstance(default, Mapping):
         return ",".join(f"{k}:{v:g}" if v != 1 else k for k, v in default.items())
     return default
+
+
+def choices(method: str) -> dict[str, tuple[str, ...]]:
+    """The words that an option of a method may be, of those that are words."""
+    # Their module knows the name of a tensor only to type checkers.
+    hints = get_type_hints(_options_class(method), localns={"Tensor": object})
+    found = {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}
+    return {name: words for name, words in found.items() if name not in NOT_TYPED}
 
 
 def described(method: str) -> dict[str, str]:

@@ -19,13 +19,17 @@ _ABANDONED = 24 * 60 * 60
 
 
 @contextmanager
-def partial(target: Path) -> Iterator[Path]:
+def partial(target: Path, *, there: bool | None = None) -> Iterator[Path]:
     """Give a path to write to, and move what was written to `target` on success.
 
     The temporary path lies beside the target (a move within one folder is atomic), is hidden, is
     nobody else's and keeps the extension. Whoever uses it makes a file or a folder there. On any
     failure, interruption included, it is removed with the folders that were made for it, and an
     earlier output stays as it was.
+
+    Args:
+        target: the output.
+        there: whether one was there when the work began; None: it begins now.
 
     Raises:
         TargetError: the folder cannot be made or written to, the result cannot be moved, or
@@ -35,7 +39,7 @@ def partial(target: Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         place = _ready(target, made)
-        was_there = os.path.lexists(place)
+        was_there = os.path.lexists(place) if there is None else there
         temporary = _neighbour(place)
         yield temporary
         if os.path.lexists(place) and not was_there:
@@ -54,6 +58,39 @@ def partial(target: Path) -> Iterator[Path]:
                 folder.rmdir()
 
 
+def write_bytes(place: Path, content: bytes, target: Path) -> None:
+    """Write what becomes an output, or a part of it, to a path that `partial` gave.
+
+    Raises:
+        TargetError: it cannot be written.
+    """
+    try:
+        place.write_bytes(content)
+    except OSError as error:
+        raise TargetError(f"{target}: cannot be written ({_reason(error)})") from error
+
+
+def check_folder(folder: Path) -> None:
+    """Say before the work what would be said after it: that a folder cannot be written to.
+
+    Args:
+        folder: it is made later, where it is not there.
+
+    Raises:
+        TargetError: it, or the nearest above it that is there, is none or cannot be written to.
+    """
+    try:
+        whole = folder.absolute()
+        nearest = next(each for each in (whole, *whole.parents) if os.path.lexists(each))
+        name = "" if nearest == whole else f"{nearest} "
+        if not nearest.is_dir():
+            raise TargetError(f"{folder}: {name}is a file, not a folder; choose another place")
+    except OSError as error:
+        raise TargetError(f"{folder}: cannot be looked at ({_reason(error)})") from error
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise TargetError(f"{folder}: {name}cannot be written to; choose another place")
+
+
 def _ready(target: Path, made: list[Path]) -> Path:
     """Make the target's folder, and give the target a name of its own (`.` has none)."""
     try:
@@ -62,12 +99,10 @@ def _ready(target: Path, made: list[Path]) -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TargetError(
-            f"{target}: cannot make its folder ({_reason(error)}); choose another with --output"
+            f"{target}: cannot make its folder ({_reason(error)}); choose another"
         ) from error
     if not os.access(place.parent, os.W_OK | os.X_OK):
-        raise TargetError(
-            f"{target}: cannot write to folder {target.parent}; choose another with --output"
-        )
+        raise TargetError(f"{target}: cannot write to folder {target.parent}; choose another")
     return place
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -11,9 +12,10 @@ from time import monotonic
 from typing import TypeVar, Unpack
 
 from .batch import gather, scatter
-from .choose import PaintOptions, choose
+from .choose import Choice, PaintOptions, choose
 from .errors import SourceError, StylizeError
 from .events import Event, Failed, Fetched, Finished, Notice, Outbox, Report, Started, ignore
+from .partial import check_folder
 from .picture.find_pictures import find_pictures, name_targets
 from .picture.open_picture import is_animated
 from .picture.pictures import Kept
@@ -67,44 +69,48 @@ def stylize_folder(
     source = Path(source)
     choice = choose(**options)
     target = Path(target) if target is not None else _folder_beside(source, choice.name)
-    sources = find_pictures(
-        source, recursive=recursive, skip=target, notify=lambda text: report(Notice(text))
-    )
+    lost: list[str] = []
+    sources = find_pictures(source, recursive=recursive, skip=target, notify=lost.append)
+    for reason in lost:
+        report(Failed(source, reason))
     if not sources:
         raise SourceError(f"{source}: holds no pictures")
     animated = {path for path in sources if is_animated(path)}
     targets = name_targets(
         sources, root=source, output=target, extension=extension, animated=animated
     )
-    due = [_Job(path, to) for path, to in targets.items() if is_due(path, to, existing)]
+    used = tuple(path for path in choice.files if path.is_file())
+    due = [
+        _Job(path, to, there=os.path.lexists(to))
+        for path, to in targets.items()
+        if is_due(path, to, existing, used=used)
+    ]
     skipped = len(sources) - len(due)
+    check_folder(target)
     report(Started(source, target, choice.name, "pictures", len(due)))
-    written = failed = 0
-    if due:
-        painter = prepare(
-            choice, film=False, download=lambda done, total: report(Fetched(done, total))
-        )
-        run = _FolderRun(painter, metadata=metadata, report=report)
-        run.paint_stills([job for job in due if job.source not in animated])
-        run.paint_animations([job for job in due if job.source in animated])
-        written, failed = run.written, run.failed
-    return Finished(target, "pictures", written, skipped, failed, monotonic() - began)
+    if skipped and not due:
+        report(Notice(f"{target}: all are there already and are left (--overwrite replaces them)"))
+    run = _FolderRun(choice, metadata=metadata, report=report)
+    run.paint_stills([job for job in due if job.source not in animated])
+    run.paint_animations([job for job in due if job.source in animated])
+    failed = run.failed + len(lost)
+    return Finished(target, "pictures", run.written, skipped, failed, monotonic() - began)
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
     source: Path
     target: Path
+    there: bool
 
 
 class _FolderRun:
     """Paints pictures and reports those that fail, whatever it is that they make fail."""
 
-    def __init__(self, painter: Painter, *, metadata: bool, report: Report) -> None:
+    def __init__(self, choice: Choice, *, metadata: bool, report: Report) -> None:
         self.written = self.failed = 0
-        self._painter = painter
+        self._choice = choice
         self._metadata = metadata
-        self._store = painter.provenance() if metadata else None
         self._report = report
         self._outbox = Outbox(self._tell)
         self._jobs: list[_Job] = []
@@ -116,14 +122,16 @@ class _FolderRun:
 
         A frame's time is the index of its job, so that batches may mix their order.
         """
+        if not jobs:
+            return
         self._jobs = jobs
-        outbox, painter = self._outbox, self._painter
+        outbox, painter = self._outbox, self._prepared(film=False)
         try:
             with ExitStack() as stages:
                 read = _ahead(stages, outbox.count("read", self._read()))
                 batches = gather(read, size=painter.batch_size)
-                painted = _ahead(stages, outbox.count("painted", self._paint(batches)))
-                encoded = _ahead(stages, self._encode(painted))
+                painted = outbox.count("painted", self._paint(batches, painter))
+                encoded = _ahead(stages, self._encode(_ahead(stages, painted), painter))
                 for _ in outbox.count("written", self._write(encoded)):
                     outbox.deliver()
         finally:
@@ -132,13 +140,16 @@ class _FolderRun:
 
     def paint_animations(self, jobs: list[_Job]) -> None:
         """Paint as films the pictures that move."""
+        if not jobs:
+            return
+        painter = self._prepared(film=True)
         for job in jobs:
             self._tell(Notice(f"{job.source}: is animated: painted as a film"))
             try:
                 paint_animation(
                     job.source,
                     job.target,
-                    self._painter,
+                    painter,
                     metadata=self._metadata,
                     report=self._tell,
                 )
@@ -148,6 +159,12 @@ class _FolderRun:
                 self._tell(_failed(job, error))  # one bad file must not end the others
             else:
                 self.written += 1
+
+    def _prepared(self, *, film: bool) -> Painter:
+        def download(done: int, total: int) -> None:
+            self._report(Fetched(done, total))
+
+        return prepare(self._choice, film=film, download=download)
 
     def _read(self) -> Iterator[Frame]:
         for index, job in enumerate(self._jobs):
@@ -160,17 +177,18 @@ class _FolderRun:
                 self._kept[time] = picture.kept
                 yield replace(picture.frame, time=time)
 
-    def _paint(self, batches: Iterable[Batch]) -> Iterator[Frame]:
+    def _paint(self, batches: Iterable[Batch], painter: Painter) -> Iterator[Frame]:
         for batch in batches:
             try:
-                painted = list(scatter(self._painter.paint([batch])))
+                painted = list(scatter(painter.paint([batch])))
             except Exception as error:  # noqa: BLE001 (one bad file must not end the others)
                 for frame in batch.frames:
                     self._fail(self._job(frame), error)
             else:
                 yield from painted
 
-    def _encode(self, frames: Iterable[Frame]) -> Iterator[tuple[_Job, bytes]]:
+    def _encode(self, frames: Iterable[Frame], painter: Painter) -> Iterator[tuple[_Job, bytes]]:
+        store = painter.provenance() if self._metadata else None
         for frame in frames:
             job, kept = self._job(frame), self._kept.pop(frame.time)
             try:
@@ -178,8 +196,8 @@ class _FolderRun:
                     frame,
                     job.target,
                     kept,
-                    self._painter,
-                    store=self._store,
+                    painter,
+                    store=store,
                     notify=self._outbox.notify,
                 )
             except Exception as error:  # noqa: BLE001 (one bad file must not end the others)
@@ -190,7 +208,7 @@ class _FolderRun:
     def _write(self, encoded: Iterable[tuple[_Job, bytes]]) -> Iterator[_Job]:
         for job, content in encoded:
             try:
-                write_image(content, job.target)
+                write_image(content, job.target, there=job.there)
             except Exception as error:  # noqa: BLE001 (one bad file must not end the others)
                 self._fail(job, error)
             else:

@@ -27,7 +27,7 @@ from .grid_files import (
     is_folder,
 )
 from .grid_page import Tile, grid_page
-from .partial import partial
+from .partial import partial, write_bytes
 from .picture.picture_formats import picture_format
 from .picture.pictures import Kept
 from .picture.sheet import Cell, as_picture, empty, page_size, sheet
@@ -106,8 +106,8 @@ def stylize_grid(
     ways = [(column.label, choose(**column.options)) for column in columns]
     as_folder = is_folder(target)
     rows = find_contents(as_paths(contents), skip=target, notify=outbox.notify)
-    styled = [style.path for _, choice in ways for style in choice.styles]
-    if not grid_is_due(target, [*rows, *styled], existing, as_folder=as_folder):
+    used = [path for _, choice in ways for path in choice.files]
+    if not grid_is_due(target, [*rows, *used], existing, as_folder=as_folder):
         report(Skipped(rows[0], f"{target} is there already"))
         return Finished(target, "pictures", 0, 1, 0, 0.0)
     count = len(rows) * len(ways)
@@ -187,7 +187,7 @@ class _Sheet:
 
     def write(self, encoded: bytes) -> None:
         """Write the sheet."""
-        _write(self._place, encoded, self._target)
+        write_bytes(self._place, encoded, self._target)
 
     def _size(self, row: int) -> tuple[int, int]:
         """Of the cells in a row: of the original, or if it could not be read, of another one."""
@@ -229,7 +229,8 @@ class _Folder:
             for folder in (place / PICTURES, place / THUMBNAILS):
                 folder.mkdir(parents=True)
         except OSError as error:
-            raise _refused(error, target) from error
+            said = (error.strerror or str(error)).lower()
+            raise TargetError(f"{target}: cannot be written ({said})") from error
 
     def keep(self, made: Made) -> None:
         """Write a picture, large and small.
@@ -240,8 +241,8 @@ class _Folder:
         picture = f"{PICTURES}/{made.file}"
         thumbnail = f"{THUMBNAILS}/{Path(made.file).stem}.jpg"
         small = encode_image(as_picture(made.cell), Path(thumbnail), alpha=None, kept=Kept())
-        _write(self._place / picture, made.encoded, self._target)
-        _write(self._place / thumbnail, small, self._target)
+        write_bytes(self._place / picture, made.encoded, self._target)
+        write_bytes(self._place / thumbnail, small, self._target)
         self._tiles[made.row, made.column] = Tile(picture, thumbnail, made.cell.size)
 
     def finished(self, _: dict[str, object] | None) -> bytes:
@@ -260,7 +261,7 @@ class _Folder:
 
     def write(self, page: bytes) -> None:
         """Write the page."""
-        _write(self._place / INDEX, page, self._target)
+        write_bytes(self._place / INDEX, page, self._target)
 
 
 def _check_width(width: object) -> None:
@@ -268,14 +269,3 @@ def _check_width(width: object) -> None:
         raise SettingsError(
             f"width must be a whole number from {WIDTHS[0]} to {WIDTHS[-1]} (got {shown(width)})"
         )
-
-
-def _write(place: Path, content: bytes, target: Path) -> None:
-    try:
-        place.write_bytes(content)
-    except OSError as error:
-        raise _refused(error, target) from error
-
-
-def _refused(error: OSError, target: Path) -> TargetError:
-    return TargetError(f"{target}: cannot be written ({(error.strerror or str(error)).lower()})")

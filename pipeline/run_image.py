@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Literal, Unpack
 
 from .batch import scatter
 from .choose import PaintOptions, choose
-from .events import Fetched, Finished, Notice, Outbox, Report, Skipped, Started, Stepped, ignore
+from .errors import SourceError
+from .events import (
+    Advanced,
+    Fetched,
+    Finished,
+    Notice,
+    Outbox,
+    Report,
+    Skipped,
+    Started,
+    Stepped,
+    ignore,
+)
 from .film.read_video import probe_video
+from .partial import partial, write_bytes
 from .picture.animation import playable
 from .picture.open_picture import is_animated
 from .picture.picture_formats import MOVING, WRITABLE, picture_format
 from .picture.pictures import Kept
 from .picture.read_image import read_image
-from .picture.write_image import encode_image, write_image
+from .picture.write_image import encode_image
 from .prepare import Painter, prepare
 from .run_attended import attended
 from .run_video import paint_film
@@ -52,13 +66,15 @@ def stylize_image(
     began = monotonic()
     source = Path(source)
     choice = choose(**options)
+    if _is_folder(source):
+        raise SourceError(f"{source}: a folder, not a picture (see: stylize folder)")
     moving = is_animated(source)
     kept, otherwise = (MOVING, MOVING[-1]) if moving else (WRITABLE, ".png")
     to = Path(target or beside(source, choice.name, kept=kept, otherwise=otherwise))
     unit: Literal["frames", "pictures"] = "frames" if moving else "pictures"
     if not moving:
         picture_format(to)  # a wrong extension is said before anything is painted
-    if not is_due(source, to, existing):
+    if not is_due(source, to, existing, used=choice.files):
         report(Skipped(source, f"{to} is there already"))
         return Finished(to, unit, 0, 1, 0, 0.0)
     if moving:
@@ -73,18 +89,26 @@ def stylize_image(
         painter.network.on_step = lambda done, total: outbox.post(Stepped(done, total))
         report(Started(source, to, choice.name, "pictures", 1))
         batch = Batch(picture.frame.picture[None], (picture.frame,))
-        (painted,) = attended(lambda: list(scatter(painter.paint([batch]))), outbox)
-        store = painter.provenance() if metadata else None
-        encoded = attended(
-            lambda: encode_frame(
-                painted, to, picture.kept, painter, store=store, notify=outbox.notify
-            ),
-            outbox,
-        )
-        write_image(encoded, to)
+        with partial(to) as place:
+            (painted,) = attended(lambda: list(scatter(painter.paint([batch]))), outbox)
+            store = painter.provenance() if metadata else None
+            encoded = attended(
+                lambda: encode_frame(
+                    painted, to, picture.kept, painter, store=store, notify=outbox.notify
+                ),
+                outbox,
+            )
+            write_bytes(place, encoded, to)
+        outbox.post(Advanced(1, 1, 1))
     finally:
         outbox.deliver_events()
     return Finished(to, "pictures", 1, 0, 0, monotonic() - began)
+
+
+def _is_folder(path: Path) -> bool:
+    with suppress(OSError):  # reading it will say why
+        return path.is_dir()
+    return False
 
 
 def paint_animation(

@@ -11,6 +11,7 @@ from time import monotonic
 
 from .errors import TargetError
 from .events import Finished, Outbox, Report, Started, Stepped
+from .partial import check_folder
 from .picture.pictures import Kept
 from .picture.write_image import encode_image, write_image
 from .prepare import Painter
@@ -35,8 +36,8 @@ def paint_keyframes(
     """Write the refined key frames of a film as pictures, such as `00-01-07.500.png`.
 
     Their names are hours, minutes and seconds since the film began. Each appears, whole, as soon
-    as it is there: one can be looked at while the next is painted. Those of an earlier time are
-    removed first; other files in the folder are left.
+    as it is there: one can be looked at while the next is painted. Those of an earlier run are
+    removed when all are there; other files in the folder are left.
 
     Args:
         film: from `probe_video`.
@@ -51,6 +52,7 @@ def paint_keyframes(
         StylizeError: it cannot be read, painted or written.
     """
     began = monotonic()
+    earlier = _key_frames(folder)
     report(Started(film.path, folder, painter.choice.name, "pictures", None))
     outbox = Outbox(report)
     refinement.on_step = lambda done, total: outbox.post(Stepped(done, total))
@@ -65,10 +67,13 @@ def paint_keyframes(
             written = _written(
                 finished, folder, origin=film.begin, metadata=made_by if metadata else None
             )
-            for _ in outbox.count("written", written):
+            for target in outbox.count("written", written):
+                earlier.discard(target)
                 outbox.deliver()
     finally:
         outbox.deliver_events()
+    for left in earlier:
+        left.unlink(missing_ok=True)
     return Finished(folder, "pictures", outbox.counted("written"), 0, 0, monotonic() - began)
 
 
@@ -79,25 +84,35 @@ def key_name(time: Fraction) -> str:
     return f"{hours:02}-{minutes:02}-{rest // 1000:02}.{rest % 1000:03}.png"
 
 
+def _key_frames(folder: Path) -> set[Path]:
+    """What an earlier run has left in the folder of key frames, if that may be one.
+
+    Raises:
+        TargetError: it may not.
+    """
+    if folder.suffix and not folder.is_dir():
+        raise TargetError(f"{folder}: key frames go into a folder; name one without an extension")
+    check_folder(folder)
+    try:
+        there = folder.iterdir() if folder.exists() else ()
+        return {path for path in there if _NAME.fullmatch(path.name)}
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise TargetError(f"{folder}: no folder to write key frames to ({reason})") from error
+
+
 def _written(
     frames: Iterable[Frame],
     folder: Path,
     *,
     origin: Fraction,
     metadata: Mapping[str, object] | None,
-) -> Iterator[Frame]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.iterdir():
-            if _NAME.fullmatch(old.name):
-                old.unlink()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise TargetError(f"{folder}: no folder to write key frames to ({reason})") from error
+) -> Iterator[Path]:
+    """Write key frames, and say where each is."""
     for frame in frames:
         target = folder / key_name(frame.time - origin)
         picture = encode_image(
             frame.picture, target, alpha=frame.alpha, kept=Kept(), metadata=metadata
         )
         write_image(picture, target)
-        yield frame
+        yield target

@@ -69,7 +69,8 @@ def measure_film(
     target = None if plot is None else Path(plot)
     if target is not None:
         picture_format(target)  # a wrong extension is said before anything is measured
-        refuse_taken(target, films, overwrite=overwrite)
+        used = films[1:] if style is None else (*films[1:], Path(style))
+        refuse_taken(target, films[0], used=used, overwrite=overwrite)
     notify = _notifier(report)
     with ExitStack() as stack, torch.inference_mode():
         reels = open_reels(films, span=span, stack=stack, notify=notify)
@@ -127,7 +128,7 @@ def _notifier(report: Report) -> Notify:
 def _check_size(reels: Reels, source: Path) -> None:
     if min(reels.width, reels.height) < SMALLEST:
         raise SourceError(
-            f"{source.name}: {reels.width}×{reels.height} pixels; motion can be found in frames of "
+            f"{source}: {reels.width}×{reels.height} pixels; motion can be found in frames of "
             f"{SMALLEST}×{SMALLEST} and more"
         )
 
@@ -150,11 +151,11 @@ def _measurable(tally: Tally, frames: int, source: Path) -> tuple[GapFindings, .
     gaps = tally.gaps()
     if frames < 2:
         raise SourceError(
-            f"{source.name}: only one frame; steadiness is measured between frames, two or more"
+            f"{source}: only one frame; steadiness is measured between frames, two or more"
         )
     if not gaps or gaps[0].gap != GAPS[0]:
         raise SourceError(
-            f"{source.name}: no two neighbouring frames show the same thing, so how steady a "
+            f"{source}: no two neighbouring frames show the same thing, so how steady a "
             "painting of it is cannot be measured"
         )
     return gaps

@@ -104,7 +104,7 @@ class _Footage:
             frames = read_video(self.film, span=span, notify=notify)
         else:
             frames = islice(self._frames(span), span.frames)
-        return Reel(self.path.name, frames, timed=self.timed)
+        return Reel(str(self.path), frames, timed=self.timed)
 
     def _frames(self, span: Span) -> Iterator[Frame]:
         times = self.times or (None,) * len(self.pictures)
@@ -157,7 +157,7 @@ def _check_size(footage: _Footage, source: _Footage) -> None:
     mine, its = footage.film, source.film
     if (mine.width, mine.height) != (its.width, its.height):
         raise SourceError(
-            f"{footage.path.name}: {mine.width}×{mine.height} pixels, and {source.path.name} has "
+            f"{footage.path}: {mine.width}×{mine.height} pixels, and {source.path} has "
             f"{its.width}×{its.height}; only films of one size can be compared"
         )
 
@@ -170,6 +170,6 @@ def _warn_of_length(
     if found is None or wanted is None or abs(found - wanted) <= max(2, _SLACK * wanted):
         return
     notify(
-        f"{footage.path.name}: about {found} frames, and {source.path.name} about {wanted}; to "
+        f"{footage.path}: about {found} frames, and {source.path} about {wanted}; to "
         f"measure the beginning that both have, give --frames {min(found, wanted)}"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from math import ceil
 
 from .errors import SettingsError
 from .values import Film, Span
@@ -29,5 +30,5 @@ def expected_frames(film: Film, span: Span) -> int | None:
         return film.frames
     seconds = film.frames / film.rate
     end = min(span.end, seconds) if span.end is not None else seconds
-    count = max(0, round((end - (span.start or 0)) * film.rate))
+    count = max(0, ceil((end - (span.start or 0)) * film.rate))
     return min(count, span.frames) if span.frames is not None else count

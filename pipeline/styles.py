@@ -63,8 +63,10 @@ def typed_style(text: str, *, located: Callable[[str], Path] = Path) -> Style:
         located: makes a path of its part that names the picture.
 
     Raises:
-        SettingsError: the share is not allowed.
+        SettingsError: the share is not allowed, or nothing was typed.
     """
+    if not text:
+        raise SettingsError("a style needs the name of a picture (an empty name is given)")
     before, _, after = text.rpartition(":")
     if before and not _is_file(located(text)):
         with suppress(ValueError):

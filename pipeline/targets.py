@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
 from .errors import SettingsError, TargetError
+from .partial import check_folder
 
 Existing = Literal["refuse", "overwrite", "skip"]
 """What to do about an output that is there already."""
@@ -26,40 +27,59 @@ def beside(source: Path, look: str, *, kept: Container[str], otherwise: str) -> 
     return source.parent / f"{source.stem}-{look}{suffix}"
 
 
-def is_due(source: Path, target: Path, existing: Existing) -> bool:
+def is_due(source: Path, target: Path, existing: Existing, *, used: Sequence[Path] = ()) -> bool:
     """Whether to make this target: False if it is there and is to be skipped.
+
+    Args:
+        source: what is painted.
+        target: what it becomes.
+        existing: what to do if that is there.
+        used: all else that is read: styles, masks, networks.
 
     Raises:
         SettingsError: `existing` is none of its values.
-        TargetError: it is there and may not be replaced, or it is the source itself.
+        TargetError: it is there and may not be replaced, or it is the source itself or is used.
     """
     if existing not in get_args(Existing):
         allowed = ", ".join(get_args(Existing))
         raise SettingsError(f"existing must be one of {allowed} (got {existing!r})")
     try:
-        there = target.exists()
-        itself = there and source.exists() and target.samefile(source)
+        there = os.path.lexists(target)
+        if _is_same(target, source):
+            raise TargetError(f"{target}: is the source itself; name another output")
+        if any(_is_same(target, other) for other in used):
+            raise TargetError(f"{target}: is read for this; name another output")
     except OSError:
         return True  # a path that cannot be looked at: reading or writing it will say why
-    if itself:
-        raise TargetError(f"{target}: is the source itself; name another output with --output")
     if not there or existing == "overwrite":
         return True
     if existing == "skip":
-        return False
+        return not target.exists()  # a link to nothing
     raise TargetError(f"{target}: is there already (--overwrite replaces it, --skip-existing not)")
 
 
-def refuse_taken(target: Path, sources: Iterable[Path], *, overwrite: bool) -> None:
+def refuse_taken(target: Path, source: Path, *, used: Sequence[Path] = (), overwrite: bool) -> None:
     """Refuse an output that is there already, where to skip it would leave nothing to do.
 
+    Args:
+        target: the output.
+        source: what it says something of.
+        used: all else that is read.
+        overwrite: whether it may be replaced.
+
     Raises:
-        TargetError: it is there and may not be replaced, or it is one of the sources.
+        TargetError: it is there and may not be replaced, is read itself, or cannot be written.
     """
-    for source in sources:
-        is_due(source, target, "overwrite")
+    is_due(source, target, "overwrite", used=used)
+    if target.is_dir():
+        raise TargetError(f"{target}: is a folder; name a file")
     if not overwrite and os.path.lexists(target):
         raise TargetError(f"{target}: is there already (--overwrite replaces it)")
+    check_folder(target.parent)
+
+
+def _is_same(target: Path, other: Path) -> bool:
+    return target.exists() and other.exists() and target.samefile(other)
 
 
 def printable(name: str) -> str:

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import cast
 
 from .choose import Choice, LookOptions, PaintOptions, choose, split
@@ -82,6 +83,11 @@ class Timeline:
     def choice(self) -> Choice:
         """What the film begins with, under the name of all: its settings are for the whole film."""
         return replace(self.moments[0].choice, name=self.name)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What is read to paint with, all along (see `Choice.files`)."""
+        return tuple(path for moment in self.moments for path in moment.choice.files)
 
     def around(self, time: Fraction) -> tuple[int, int, float]:
         """Between which moments a time lies.

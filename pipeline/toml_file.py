@@ -36,7 +36,7 @@ def read_toml(path: Path, *, what: str) -> dict[str, object]:
         raise SettingsError(f"{path}: cannot read this {what} ({reason(error)})") from error
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """What the system says is wrong with a path."""
     return (getattr(error, "strerror", None) or str(error)).lower()
 

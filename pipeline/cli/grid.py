@@ -11,6 +11,7 @@ from stylize.models.methods import NAMES, MethodName
 from stylize.pipeline.method_options import typed_option
 
 from . import interruption
+from .file_names import FileName
 from .options import restyle_options, typed_settings
 from .outputs import existing, output_options
 from .progress import reporting
@@ -38,18 +39,16 @@ def _variants(
 
 
 @click.command(params=[each for each in _painting.params if each.name not in ("strength", "batch")])
-@click.argument(
-    "contents", type=click.Path(path_type=Path), metavar="CONTENT...", nargs=-1, required=True
-)
+@click.argument("contents", type=FileName(), metavar="CONTENT...", nargs=-1, required=True)
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=FileName(),
     required=True,
     help="One picture (grid.jpg, grid.png …), or a folder: all paintings, with a page to see them.",
 )
 @click.option(
-    "--style", "styles", type=click.Path(path_type=Path), multiple=True, metavar="PICTURE",
+    "--style", "styles", type=FileName(), multiple=True, metavar="PICTURE",
     help="A column for each picture to paint like.",
 )  # fmt: skip
 @click.option(
@@ -65,7 +64,7 @@ def _variants(
     help="Each of these methods by each value of an option of its own.",
 )  # fmt: skip
 @click.option(
-    "--model", "models", type=click.Path(path_type=Path), multiple=True,
+    "--model", "models", type=FileName(), multiple=True,
     metavar="FILE.safetensors", help="Each style by each network; or each network alone.",
 )  # fmt: skip
 @click.option(

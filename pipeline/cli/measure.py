@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import interruption
+from .file_names import FileName
 from .progress import reporting
 from .tables import show_json, show_section, show_table
 from .times import TIME
@@ -23,17 +24,17 @@ STDOUT = Path("-")
 
 
 @click.command()
-@click.argument("source", type=click.Path(path_type=Path), metavar="SOURCE")
-@click.argument("output", type=click.Path(path_type=Path), metavar="OUTPUT")
+@click.argument("source", type=FileName(), metavar="SOURCE")
+@click.argument("output", type=FileName(), metavar="OUTPUT")
 @click.option(
     "--against",
-    type=click.Path(path_type=Path),
+    type=FileName(),
     metavar="FILM",
     help="The same, painted frame by frame: what smoothing must stay like.",
 )
 @click.option(
     "--style",
-    type=click.Path(path_type=Path),
+    type=FileName(),
     metavar="PICTURE",
     help="Measure style and content too: what it was painted like.",
 )
@@ -42,14 +43,14 @@ STDOUT = Path("-")
 @click.option("--frames", type=int, metavar="N", help="At most this many frames.")
 @click.option(
     "--plot",
-    type=click.Path(path_type=Path),
+    type=FileName(),
     metavar="FILE.png",
     help="Draw error over time and the worst places.",
 )
 @click.option(
     "--json",
     "as_json",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=FileName(allow_dash=True),
     metavar="FILE",
     help="Write all figures as JSON; - prints them in place of the table.",
 )
@@ -75,12 +76,15 @@ def measure(
     to `stylize video`. An excess of 1 means that it holds still as well as the source does.
     """
     from stylize.pipeline import Span, measure_film
-    from stylize.pipeline.partial import partial
     from stylize.pipeline.targets import refuse_taken
 
     interruption.clean_up_first()
-    if as_json not in (None, STDOUT):
-        refuse_taken(as_json, [source, output], overwrite=overwrite)
+    to = None if as_json == STDOUT else as_json
+    if to is not None:
+        if plot is not None and to.absolute() == plot.absolute():
+            raise click.UsageError(f"--json and --plot name one file: {to}")
+        used = [path for path in (output, against, style) if path is not None]
+        refuse_taken(to, source, used=used, overwrite=overwrite)
     with reporting(quiet=quiet, as_json_lines=False) as report:
         found = measure_film(
             source,
@@ -95,14 +99,22 @@ def measure(
     if as_json == STDOUT:
         show_json(found.as_json())
         return
-    if as_json is not None:
-        with partial(as_json) as place:
-            place.write_text(f"{json.dumps(found.as_json(), indent=2)}\n", encoding="utf-8")
     _show(found)
+    if to is not None:
+        _write(found, to)
+
+
+def _write(found: Findings, target: Path) -> None:
+    from stylize.pipeline.partial import partial, write_bytes
+
+    with partial(target) as place:
+        write_bytes(place, f"{json.dumps(found.as_json(), indent=2)}\n".encode(), target)
 
 
 def _show(found: Findings) -> None:
     names = [path.name for path in found.films]
+    if len(set(names)) < len(names):
+        names = [str(path) for path in found.films]
     width, height = found.size
     shots = f", {found.shots} shots" if found.shots > 1 else ""
     click.echo(f"{found.frames} frames of {width}×{height}{shots}; flow: {found.flow}\n")

@@ -35,7 +35,7 @@ def methods(name: str | None, *, as_json: bool) -> None:
 
 
 def _show(name: str, *, as_json: bool) -> None:
-    from stylize.pipeline.method_options import default_of, described, option_fields
+    from stylize.pipeline.method_options import choices, default_of, described, option_fields
 
     method = next(method for known, method in METHODS.items() if known == name)
     options = {option.name: default_of(option) for option in option_fields(name)}
@@ -44,6 +44,11 @@ def _show(name: str, *, as_json: bool) -> None:
         return
     show_section({"method": name, "what": method.summary, "paper": method.paper or "ours"})
     if options:
-        said = described(name)
-        lines = {key: f"{said[key]}  [default: {value}]" for key, value in options.items()}
+        said, words = described(name), choices(name)
+        lines = {
+            key: said[key]
+            + (f" One of {', '.join(words[key])}." if key in words else "")
+            + f"  [default: {value}]"
+            for key, value in options.items()
+        }
         show_section(lines, title="options (--set NAME=VALUE)")

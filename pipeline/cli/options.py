@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -19,6 +18,8 @@ from stylize.models.methods import NAMES
 from stylize.pipeline.method_options import typed_option
 from stylize.pipeline.settings import Settings, SettingsOptions, allowed, default
 from stylize.pipeline.styles import Style, typed_style
+
+from .file_names import FileName
 
 if TYPE_CHECKING:
     from stylize.pipeline.choose import PaintOptions
@@ -138,7 +139,7 @@ _PRESET: _Decorator[Any] = click.option(
 )
 _MODEL: _Decorator[Any] = click.option(
     "--model",
-    type=click.Path(path_type=Path),
+    type=FileName(),
     metavar="FILE.safetensors",
     help="A network of your own (see: stylize train).",
 )
@@ -151,7 +152,7 @@ _METHOD: _Decorator[Any] = click.option(
 _MASK: _Decorator[Any] = click.option(
     "--mask",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=FileName(),
     metavar="PICTURE",
     help="Paint only where it is white; one for each --style, in their order.",
 )

@@ -13,6 +13,7 @@ import click
 
 from stylize.pipeline.timeline import CHANGING, Change
 
+from .file_names import FileName
 from .options import look_options, restyle_options, typed_options
 from .times import TIME
 
@@ -30,7 +31,7 @@ def timeline_options(command: _Command) -> _Command:
             help="From here on, what these options say: --at 0:12 --style b.jpg --fade 2.",
         ),
         click.option(
-            "--timeline", type=click.Path(path_type=Path), metavar="FILE.toml",
+            "--timeline", type=FileName(), metavar="FILE.toml",
             help="All of these moments in a file.",
         ),
     ):  # fmt: skip

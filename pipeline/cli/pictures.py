@@ -7,17 +7,18 @@ from pathlib import Path
 import click
 
 from . import interruption
+from .file_names import FileName
 from .options import encoding_options, look_options, restyle_options, typed_options
 from .outputs import existing, output_options
 from .progress import reporting
 
 
 @click.command()
-@click.argument("source", type=click.Path(path_type=Path), metavar="PICTURE")
+@click.argument("source", type=FileName(), metavar="PICTURE")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=FileName(),
     help="jpg, png, webp, tiff or avif.  [default: PICTURE-LOOK.…]",
 )
 @look_options
@@ -54,11 +55,11 @@ def image(
 
 
 @click.command()
-@click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER")
+@click.argument("source", type=FileName(), metavar="FOLDER")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FileName(file_okay=False),
     help="Folder to write to; keeps the tree.  [default: FOLDER-LOOK]",
 )
 @click.option(

@@ -27,6 +27,7 @@ from .options import (
     encoding_options,
     look_options,
     restyle_options,
+    steadying_options,
     typed_options,
     typed_settings,
 )
@@ -83,6 +84,7 @@ def show(name: str, *, as_json: bool) -> None:
 @look_options
 @click.option("--summary", metavar="TEXT", help="One line for the list.")
 @restyle_options
+@steadying_options
 @encoding_options
 @click.option("--overwrite", is_flag=True, help="Replace a preset of yours with this name.")
 def save(

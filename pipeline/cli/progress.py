@@ -82,9 +82,13 @@ def reporting(*, quiet: bool, as_json_lines: bool) -> Iterator[Report]:
     with screen:
         try:
             yield show
-        except StylizeError as error:
+        except (StylizeError, OSError) as error:
             if as_json_lines:
                 click.echo(json.dumps({"event": "error", "reason": str(error)}))
+            raise
+        except KeyboardInterrupt:
+            if as_json_lines:
+                click.echo(json.dumps({"event": "interrupted"}))
             raise
 
 
@@ -112,12 +116,14 @@ class _Lines(_Failures):
 
     def __init__(self) -> None:
         self._started: Started | None = None
+        self._failed = 0
         self._began = self._said = monotonic()
 
     def show(self, event: Event) -> None:
         match event:
             case Started():
                 self._started = event
+                self._failed = 0
                 self._began = self._said = monotonic()
                 click.echo(f"{event.source} -> {event.target} ({event.look})", err=True)
             case Advanced() | Stepped() | Measured() | Fetched() if self._time_to_speak():
@@ -128,7 +134,8 @@ class _Lines(_Failures):
                 click.echo(f"{source}: skipped: {reason}", err=True)
             case Finished():
                 click.echo(summary(event))
-            case _:
+            case Failed():
+                self._failed += 1
                 super().show(event)
 
     def _time_to_speak(self) -> bool:
@@ -145,14 +152,15 @@ class _Lines(_Failures):
         if isinstance(event, Measured):
             return self._pace(event.frames)
         stages = f"read {event.read}, painted {event.painted}, written {event.written}"
-        return f"{self._pace(event.written)} ({stages})"
+        return f"{self._pace(event.written + self._failed)} ({stages})"
 
     def _pace(self, done: int) -> str:
         started = self._started
         total = started.total if started is not None else None
-        rate = done / (monotonic() - self._began)
+        seconds = max(monotonic() - self._began, 1e-3)
+        rate = done / seconds
         unit = started.unit if started is not None else "frames"
-        line = f"{done} of {total or '?'} {unit}, {rate:.1f} a second"
+        line = f"{done} of {total or '?'} {unit}, {pace(done, seconds)}"
         if total and rate:
             line += f", {max(0, total - done) / rate:.0f} s left"
         return line
@@ -175,6 +183,8 @@ class _Bar(_Failures):
         self._progress = Progress(*columns, console=console, expand=True)
         self._task: TaskID | None = None
         self._part: TaskID | None = None
+        self._written = self._failed = 0
+        self._stages = ""
         self._began = monotonic()
 
     def __enter__(self) -> None:
@@ -189,10 +199,12 @@ class _Bar(_Failures):
             case Started():
                 self._start(event)
             case Advanced(read, painted, written):
-                stages = f"read {read} · painted {painted} · written {written}"
-                self._advance(written, stages=stages)
+                self._written = written
+                self._stages = f"read {read} · painted {painted} · written {written}"
+                self._advance()
             case Measured(frames):
-                self._advance(frames)
+                self._written = frames
+                self._advance()
             case Stepped(done, total):
                 self._show_part("step", done, total)
             case Fetched(done, total):
@@ -203,12 +215,16 @@ class _Bar(_Failures):
                 say(escape(f"{source}: skipped: {reason}"), style="dim", highlight=False)
             case Failed(_, reason):
                 say(escape(f"Failed: {reason}"), style="red", highlight=False)
+                self._failed += 1
+                self._advance()
             case Finished():
                 self._progress.stop()
                 click.echo(summary(event))
 
     def _start(self, event: Started) -> None:
         self._began = monotonic()
+        self._written = self._failed = 0
+        self._stages = ""
         if self._task is not None:
             self._progress.remove_task(self._task)
         self._task = self._progress.add_task(
@@ -222,7 +238,7 @@ class _Bar(_Failures):
     def _show_part(self, what: str, done: int, total: int) -> None:
         """Show how far the one picture or file is that is in the making."""
         if self._part is None:
-            self._part = self._progress.add_task("", of=0, rate=0.0, stages="")
+            self._part = self._progress.add_task(what, total=total, of=total, rate=0.0, stages="")
         self._progress.update(
             self._part,
             description=what,
@@ -233,15 +249,23 @@ class _Bar(_Failures):
             visible=done < total,
         )
 
-    def _advance(self, done: int, *, stages: str = "") -> None:
+    def _advance(self) -> None:
+        """Show how many are done with, those that failed among them."""
         if self._task is None:
             return
+        done = self._written + self._failed
         rate = done / max(monotonic() - self._began, 1e-3)
-        self._progress.update(self._task, completed=done, rate=rate, stages=stages)
+        self._progress.update(self._task, completed=done, rate=rate, stages=self._stages)
 
 
 def _whole(text: str) -> TextColumn:
     return TextColumn(text, table_column=Column(no_wrap=True))
+
+
+def pace(done: int, seconds: float) -> str:
+    """How fast it goes: so many a second, or so many seconds each."""
+    rate = done / seconds
+    return f"{rate:.1f} a second" if rate >= 0.1 or not done else f"{1 / rate:.0f} s each"
 
 
 def summary(event: Finished) -> str:
@@ -249,7 +273,7 @@ def summary(event: Finished) -> str:
     unit = event.unit if event.written != 1 else event.unit.removesuffix("s")
     parts = [f"{event.written} {unit} in {event.seconds:.1f} s"]
     if event.seconds > 0 and event.written:
-        parts[0] += f" ({event.written / event.seconds:.1f} a second)"
+        parts[0] += f" ({pace(event.written, event.seconds)})"
     if event.skipped:
         parts.append(f"{event.skipped} skipped")
     if event.failed:

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from stylize.models.methods import TRAINED
 
 from . import interruption
+from .file_names import FileName
 
 if TYPE_CHECKING:
     from stylize.models.train import TrainingReport
@@ -26,9 +27,9 @@ LINE_EVERY_SECONDS = 30.0
 """How often a plain line tells how far training is, where the output is no terminal."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_PICTURE = click.Path(path_type=Path, dir_okay=False, exists=True)
-_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
+_FILE = FileName(dir_okay=False)
+_PICTURE = FileName(dir_okay=False, exists=True)
+_FOLDER = FileName(file_okay=False, exists=True)
 
 _SETTINGS: tuple[tuple[str, type, str, str], ...] = (
     ("crop", int, "PIXELS", "Side of the training crops.  [default: 256]"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import interruption
+from .file_names import FileName
 from .options import (
     encoding_options,
     look_options,
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=CommandOverTime)
-@click.argument("source", type=click.Path(path_type=Path), metavar="FILM")
+@click.argument("source", type=FileName(), metavar="FILM")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=FileName(),
     help="mp4, mov, mkv, webm, gif, webp, apng, or a folder for PNGs.  [default: FILM-LOOK.…]",
 )
 @look_options

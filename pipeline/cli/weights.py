@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from stylize.models.weights import TABLE, cache_folder, find_weights, searched
+from stylize.models.weights import TABLE, cache_folder, converted, find_weights, searched
 
 from .tables import show_json, show_table
 
@@ -22,12 +22,12 @@ def weights() -> None:
 @click.option("--json", "as_json", is_flag=True, help="JSON for other programs.")
 def list_command(*, as_json: bool) -> None:
     """List the files that training, methods and measures need, and where they are."""
-    found = {file.name: searched(file) for file in TABLE}
+    found = {file.name: searched(file) or converted(file) for file in TABLE}
     if as_json:
         show_json([{**asdict(file), "path": found[file.name]} for file in TABLE])
         return
     rows = [
-        (file.name, f"{file.size / 1e6:.0f} MB", file.licence, str(found[file.name] or "not here"))
+        (file.name, f"{file.size / 1e6:.3g} MB", file.licence, str(found[file.name] or "not here"))
         for file in TABLE
     ]
     show_table(("file", "size", "licence", "where"), rows)

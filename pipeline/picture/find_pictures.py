@@ -28,7 +28,8 @@ def find_pictures(
 
     A folder's own pictures come before those of the folders in it. Hidden files and folders are
     left out (outputs in the making are hidden), and a folder that several links lead to is entered
-    once. Pictures that are known but cannot be read (HEIC) are listed: reading them says why.
+    once. Pictures that are known but cannot be read (HEIC, links to nothing) are listed: reading
+    them says why.
 
     Args:
         folder: where to look.
@@ -152,7 +153,8 @@ def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
 
 def _is_picture(path: Path) -> bool:
     suffix = path.suffix.lower()
-    return (suffix in READABLE or suffix in UNREADABLE) and path.is_file()
+    known = suffix in READABLE or suffix in UNREADABLE
+    return known and (path.is_file() or (path.is_symlink() and not path.exists()))
 
 
 def _is_new(folder: Path, visited: set[tuple[int, int]]) -> bool:

@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from mimetypes import guess_type
 from pathlib import Path
 from typing import BinaryIO
 
@@ -100,6 +101,8 @@ def _said_in_one_line(path: Path) -> Iterator[None]:
 
 def _why(error: Exception, path: Path) -> str:
     if isinstance(error, UnidentifiedImageError):
+        if (guess_type(path.name)[0] or "").startswith("video/"):
+            return "a film by its name; see: stylize video"
         if path.stat().st_size == 0:
             return "the file is empty"
         if title := UNREADABLE.get(path.suffix.lower()):

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from ..errors import TargetError
-from ..partial import partial
+from ..partial import partial, write_bytes
 from ..values import SETTINGS_KEY, Notify
 from .encode_png import encode_png
 from .encode_tiff import encode_tiff
@@ -82,18 +82,19 @@ def encode_image(
         raise TargetError(f"{target}: cannot be encoded as {form.title} ({said})") from error
 
 
-def write_image(encoded: bytes, target: Path) -> None:
+def write_image(encoded: bytes, target: Path, *, there: bool | None = None) -> None:
     """Write an encoded picture; it appears whole or not at all.
+
+    Args:
+        encoded: from `encode_image`.
+        target: where it goes.
+        there: whether a file was there when the work on it began; None: it does not matter.
 
     Raises:
         TargetError: it cannot be written.
     """
-    with partial(target) as temporary:
-        try:
-            temporary.write_bytes(encoded)
-        except OSError as error:
-            said = error.strerror or str(error)
-            raise TargetError(f"{target}: cannot be written ({said})") from error
+    with partial(target, there=there) as place:
+        write_bytes(place, encoded, target)
 
 
 def _is_same(target: Path, source: Path) -> bool:

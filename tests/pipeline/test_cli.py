@@ -46,6 +46,25 @@ def test_an_unknown_command_is_wrong_usage(capsys: pytest.CaptureFixture[str]):
 
 
 @pytest.mark.parametrize(
+    "typed",
+    [
+        ("folder", "", "--preset", "wave"),
+        ("image", "a.png", "--preset", "wave", "-o", ""),
+        ("image", "a.png", "--style", ""),
+        ("video", "a.mp4", "--model", ""),
+        ("measure", "a.mp4", "b.mp4", "--plot", ""),
+        ("train", "", "--content", ".", "-o", "x.safetensors"),
+    ],
+)
+def test_an_empty_name_is_not_the_folder_one_is_in(
+    typed: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+):
+    code, _, err = run(*typed, capsys=capsys)
+    assert code == 2
+    assert "an empty name" in err
+
+
+@pytest.mark.parametrize(
     ("error", "code", "said"),
     [
         (SettingsError("size must be a whole number"), 2, "Error: size must be a whole number\n"),

@@ -131,7 +131,7 @@ def test_fidelity_and_style_have_tables_of_their_own(run: Run, films: Path, monk
         (("source.mkv", "calm.mkv", "--start", "soon"), 2, "is no time (seconds: 12.5"),
         (("source.mkv", "calm.mkv", "--plot", "plot.svg"), 1, "cannot write a picture with '.svg'"),
         (("source.mkv", "calm.mkv", "--plot", "calm.mkv"), 1, "cannot write a picture with '.mkv'"),
-        (("source.mkv", "calm.mkv", "--json", "calm.mkv"), 1, "calm.mkv: is the source itself"),
+        (("source.mkv", "calm.mkv", "--json", "calm.mkv"), 1, "calm.mkv: is read for this; name"),
         (("source.mkv", "calm.mkv", "--json", "no/x.json", "--style", "no.jpg"), 1, "no.jpg: can"),
         (("source.mkv", "calm.mkv", "--look", "wave"), 2, "No such option"),
     ],
@@ -152,3 +152,44 @@ def test_help_says_what_to_name(run: Run):
     assert "[OPTIONS] SOURCE OUTPUT" in out
     for flag in ("--against", "--style", "--start", "--end", "--frames", "--plot", "--json"):
         assert f"  {flag} " in out
+
+
+def test_a_plot_and_json_cannot_be_one_file(run: Run, films: Path):
+    code, _, err = run("source.mkv", "calm.mkv", "--json", "both.png", "--plot", "both.png")
+    assert (code, err.splitlines()[-1]) == (2, "Error: --json and --plot name one file: both.png")
+
+
+@pytest.mark.parametrize("read", ["source.mkv", "calm.mkv", "nervous.mkv"])
+def test_figures_replace_no_film_that_is_read(run: Run, films: Path, read: str):
+    before = (films / read).read_bytes()
+    given = ("source.mkv", "calm.mkv", "--against", "nervous.mkv", "--json", read, "--overwrite")
+    code, _, err = run(*given)
+    assert code == 1
+    assert "name another output" in err
+    assert (films / read).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("calm.mkv/x.json", "is a file, not a folder; choose another place"),
+        (".", "is a folder; name a file"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--json", "--plot"])
+def test_where_figures_cannot_go_is_said_before_films_are_measured(
+    run: Run, films: Path, target: str, said: str, option: str
+):
+    name = target if option == "--json" else str(Path(target, "x.png"))
+    if target == "." and option == "--plot":
+        (films / "x.png").mkdir()
+    code, out, err = run("source.mkv", "calm.mkv", option, name, "--overwrite")
+    assert (code, out) == (1, "")
+    assert said in err
+
+
+def test_films_of_one_name_are_told_apart_by_their_folders(run: Run, films: Path):
+    (films / "a").mkdir()
+    (films / "calm.mkv").rename(films / "a" / "source.mkv")
+    _, out, _ = run("source.mkv", "a/source.mkv", "--frames", "3")
+    assert [row[1] for row in rows_of(out)][1:3] == ["source.mkv", "a/source.mkv"]

@@ -47,6 +47,20 @@ def test_a_method_shows_its_options_with_their_defaults(name):
         )
 
 
+def test_words_that_an_option_may_be_are_listed():
+    shown = run(methods, "gatys")
+    assert "One of gram, " in shown
+    assert "wasserstein" in shown
+    assert "One of max, average." in run(methods, "nnst")
+
+
+def test_weights_that_a_person_converted_are_listed(nowhere, monkeypatch):
+    place = nowhere / "raft_small.torchvision.safetensors"
+    place.touch()
+    monkeypatch.setenv("STYLIZE_WEIGHTS", str(nowhere))
+    assert str(place) in run(weights, "list")
+
+
 def test_weights_are_listed_with_where_they_are(nowhere, monkeypatch):
     assert run(weights, "list").count("not here") == len(TABLE)
     (nowhere / TABLE[0].name).touch()

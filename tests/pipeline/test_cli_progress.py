@@ -53,6 +53,29 @@ def test_without_a_terminal_plain_lines_tell_how_far_the_job_is(
     assert out == "10 frames in 4.0 s (2.5 a second): out.mp4\n"
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (SourceError("a.mp4: damaged"), {"event": "error", "reason": "a.mp4: damaged"}),
+        (OSError("disk full"), {"event": "error", "reason": "disk full"}),
+        (KeyboardInterrupt(), {"event": "interrupted"}),
+    ],
+)
+def test_what_ends_a_job_is_its_last_line_of_json(
+    error: BaseException, said: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(type(error)), reporting(quiet=False, as_json_lines=True):
+        raise error
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == said
+
+
+@pytest.mark.parametrize(
+    ("done", "seconds", "said"), [(10, 4, "2.5 a second"), (2, 60, "30 s each"), (0, 9, "0.0 a s")]
+)
+def test_what_is_slow_is_told_in_seconds_each(done: int, seconds: float, said: str):
+    assert progress.pace(done, seconds).startswith(said)
+
+
 def test_plain_lines_come_only_now_and_then(capsys: pytest.CaptureFixture[str]):
     show((JOB[0], *[Advanced(i, i, i) for i in range(100)]))
     assert len(capsys.readouterr().err.splitlines()) == 1
@@ -104,7 +127,7 @@ def test_on_a_terminal_a_bar_shows_the_rate_and_each_stage(
     show(JOB)
     seen = screen.getvalue()
     assert "in.mp4 → wave" in seen
-    assert "2/10" in seen
+    assert "3/10" in seen  # the one that failed is done with, too
     assert "read 4 · painted 3 · written 2" in seen
     assert "Failed: b.png: truncated" in seen
     assert capsys.readouterr().out == "10 frames in 4.0 s (2.5 a second): out.mp4\n"

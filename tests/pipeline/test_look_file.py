@@ -176,6 +176,21 @@ def test_text_that_is_no_toml_is_refused_with_line_and_column(read, tmp_path, co
     assert str(refusal.value).startswith(f"{tmp_path / 'night.toml'}:{where}: no TOML: {what}")
 
 
+BORROWING = "based_on = 'wave'\n[settings]\nrefine = 'gatys'\n[options]\niterations = 7\n"
+
+
+def test_a_document_keeps_the_options_of_a_look_that_borrows_its_network(read):
+    look = read(BORROWING)
+    document = look_document(look, settings=look.settings, summary=None)
+    assert document["options"] == {"iterations": 7}
+
+
+@pytest.mark.parametrize("key", ["strength", "keep-color"])
+def test_a_setting_at_the_top_is_told_where_it_belongs(read, key):
+    with pytest.raises(PresetError, match=rf"{key}' is a setting: write it below the line \[sett"):
+        read(f"{key} = 1\n{NETWORK}")
+
+
 def test_bytes_that_are_no_text_are_refused(read):
     with pytest.raises(PresetError, match=r"night\.toml: no TOML: its text is not UTF-8$"):
         read(b"\xff\xfe\x00")

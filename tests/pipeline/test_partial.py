@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stylize.pipeline.errors import TargetError
-from stylize.pipeline.partial import partial
+from stylize.pipeline.partial import check_folder, partial
 
 
 def _write_half_a_file(target, interruption):
@@ -184,3 +184,19 @@ def test_a_folder_that_may_not_be_written_is_one_line(tmp_path, monkeypatch):
         partial(tmp_path / "out.mp4"),
     ):
         pass
+
+
+@pytest.mark.parametrize(("name", "said"), [("file", "^file: is a"), ("file/x/y", r"file is a fi")])
+def test_a_folder_that_cannot_be_is_said_before_the_work(tmp_path, monkeypatch, name, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(TargetError, match=said):
+        check_folder(Path(name))
+    check_folder(Path("new/and/deeper"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+def test_a_folder_without_the_right_to_write_is_said_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may always
+    with pytest.raises(TargetError, match=r"new: .* cannot be written to; choose another place"):
+        check_folder(tmp_path / "new")

@@ -204,7 +204,8 @@ def test_an_animation_that_ffmpeg_cannot_read_is_a_film_too(source, frames, tmp_
 def test_a_film_of_another_size_is_refused_before_it_is_read(source, write_film, pan):
     events = []
     wide = write_film("wide.mkv", pan(12, width=144))
-    with pytest.raises(SourceError, match=r"wide\.mkv: 144×96 pixels, and source\.mkv has 128×96"):
+    said = r"wide\.mkv: 144×96 pixels, and .*source\.mkv has 128×96"
+    with pytest.raises(SourceError, match=said):
         measure_film(source, wide, report=events.append)
     assert events == []
 
@@ -213,16 +214,17 @@ def test_a_film_that_seems_of_another_length_is_told_at_once(source, write_film,
     # Only seems: a container may state how long the sound is.
     events = []
     short = write_film("short.mkv", frames[:5])
-    with pytest.raises(SourceError, match=r"short\.mkv: ends after 5 frames, and source\.mkv goes"):
+    refused = r"short\.mkv: ends after 5 frames, and .*source\.mkv goes"
+    with pytest.raises(SourceError, match=refused):
         measure_film(source, short, report=events.append)
-    said = "short.mkv: about 5 frames, and source.mkv about 12; to measure the beginning that both"
+    said = f"{short}: about 5 frames, and {source} about 12; to measure the beginning that both"
     assert events[0].text.startswith(said)
     assert isinstance(events[1], Started)
 
 
 def test_a_film_that_is_a_little_shorter_is_refused_where_it_ends(source, write_film, frames):
     with pytest.raises(
-        SourceError, match=r"short\.mkv: ends after 11 frames, and source\.mkv goes"
+        SourceError, match=r"short\.mkv: ends after 11 frames, and .*source\.mkv goes"
     ):
         measure_film(source, write_film("short.mkv", frames[:11]))
 

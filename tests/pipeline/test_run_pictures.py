@@ -107,6 +107,103 @@ def test_an_animation_is_painted_as_a_film(
         stylize_image(tmp_path / name, model=network_file)
 
 
+@pytest.mark.parametrize("name", ["style.png", "mask.png"])
+def test_a_picture_replaces_nothing_that_is_read_to_paint_it(
+    name: str, any_style_file: Path, tmp_path: Path
+):
+    source, read = save(tmp_path / "a.png"), save(tmp_path / name)
+    style = save(tmp_path / "style.png")
+    look = {"model": any_style_file, "style": style}
+    if name == "mask.png":
+        look["mask"] = read
+    before = read.read_bytes()
+    with pytest.raises(TargetError, match="is read for this; name another output"):
+        stylize_image(source, read, existing="overwrite", **look)
+    save(tmp_path / "photos" / name)
+    with pytest.raises(TargetError, match="is read for this; name another output"):
+        stylize_folder(tmp_path / "photos", tmp_path, existing="overwrite", **look)
+    assert read.read_bytes() == before
+
+
+def test_what_somebody_else_puts_there_meanwhile_is_left(
+    network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def paint_slowly(self: Painter, batches: Iterable[Batch], paint=Painter.paint):
+        for name in ("out.png", "out/a.png"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_bytes(b"precious")
+        return paint(self, batches)
+
+    source = save(tmp_path / "photos" / "a.png")
+    monkeypatch.setattr(Painter, "paint", paint_slowly)
+    with pytest.raises(TargetError, match="somebody else has made it meanwhile; theirs is left"):
+        stylize_image(source, tmp_path / "out.png", model=network_file)
+    (tmp_path / "out" / "a.png").unlink()
+    done = stylize_folder(tmp_path / "photos", tmp_path / "out", model=network_file)
+    assert (done.written, done.failed) == (0, 1)
+    assert (tmp_path / "out.png").read_bytes() == b"precious"
+    assert (tmp_path / "out" / "a.png").read_bytes() == b"precious"
+
+
+def test_where_nothing_can_be_written_is_said_before_anything_is_painted(
+    network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    source = save(tmp_path / "photos" / "a.png")
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(Painter, "paint", lambda *_: pytest.fail("it was painted"))
+    with pytest.raises(TargetError, match=r"file/out\.png: cannot make its folder"):
+        stylize_image(source, tmp_path / "file" / "out.png", model=network_file)
+    with pytest.raises(TargetError, match="is a file, not a folder; choose another place"):
+        stylize_folder(tmp_path / "photos", tmp_path / "file", model=network_file)
+
+
+def test_an_animation_in_a_folder_is_painted_as_the_same_film_alone(
+    network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[bool] = []
+
+    def watched(choice, *, film: bool, prepare=run_folder.prepare, **options):
+        seen.append(film)
+        return prepare(choice, film=film, **options)
+
+    monkeypatch.setattr(run_folder, "prepare", watched)
+    save(tmp_path / "photos" / "b.png")
+    source = save_animation(tmp_path / "photos" / "a.gif")
+    stylize_folder(tmp_path / "photos", tmp_path / "out", model=network_file)
+    assert seen == [False, True]
+    stylize_image(source, tmp_path / "alone.gif", model=network_file)
+    assert (tmp_path / "out" / "a.gif").read_bytes() == (tmp_path / "alone.gif").read_bytes()
+
+
+def test_a_folder_where_all_is_there_says_how_to_replace_it(network_file: Path, tmp_path: Path):
+    save(tmp_path / "photos" / "a.png")
+    events: list[Event] = []
+    for _ in range(2):
+        stylize_folder(tmp_path / "photos", model=network_file, report=events.append)
+    said = [event.text for event in events if isinstance(event, Notice)]
+    assert len(said) == 1
+    assert said[0].endswith("all are there already and are left (--overwrite replaces them)")
+
+
+def test_links_to_nothing_and_folders_that_cannot_be_listed_count_as_failed(
+    network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    save(tmp_path / "photos" / "a.png")
+    (tmp_path / "photos" / "b.png").symlink_to(tmp_path / "nowhere.png")
+
+    def found(source: Path, *, find=run_folder.find_pictures, **options):
+        options["notify"]("photos/closed: cannot be listed; its pictures are left out")
+        return find(source, **options)
+
+    monkeypatch.setattr(run_folder, "find_pictures", found)
+    events: list[Event] = []
+    done = stylize_folder(tmp_path / "photos", model=network_file, report=events.append)
+    assert (done.written, done.failed) == (1, 2)
+    said = " ".join(event.reason for event in events if isinstance(event, Failed))
+    assert "photos/closed: cannot be listed" in said
+    assert "b.png: no such file" in said
+
+
 def test_a_setting_that_is_wrong_is_named(network_file: Path, tmp_path: Path):
     with pytest.raises(SettingsError, match="strength must be a number from 0 to 1"):
         stylize_image(save(tmp_path / "a.png"), model=network_file, strength=2.0)
@@ -209,7 +306,7 @@ def test_what_is_skipped_is_told(network_file: Path, tmp_path: Path):
     stylize_image(source, model=network_file, report=events.append)
     done = stylize_image(source, model=network_file, existing="skip", report=events.append)
     assert isinstance(done, Finished)
-    assert [type(e) for e in events if not isinstance(e, Started)] == [Skipped]
+    assert [type(e) for e in events] == [Started, Advanced, Skipped]
 
 
 @pytest.mark.parametrize("typed", [".", "./", "../in", "sub/.."])
@@ -227,7 +324,7 @@ def test_a_folder_is_no_picture(
     network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SourceError, match=r"^\.: not a file$"):
+    with pytest.raises(SourceError, match=r"^\.: a folder, not a picture \(see: sty"):
         stylize_image(".", model=network_file)
 
 

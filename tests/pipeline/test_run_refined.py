@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stylize.pipeline import SettingsError, TargetError, cli, load_method, stylize_video
-from stylize.pipeline.events import Stepped
+from stylize.pipeline import SettingsError, Span, TargetError, cli, load_method, stylize_video
+from stylize.pipeline.events import Notice, Stepped
 from stylize.pipeline.run_keyframes import key_name
 from stylize.pipeline.timeline import Change
 
@@ -92,9 +92,26 @@ def test_where_a_mask_is_black_nothing_is_added(paint):
     mask = Image.new("L", (WIDTH, HEIGHT), 0)
     mask.paste(255, (0, 0, WIDTH // 2, HEIGHT))
     mask.save("left.png")
-    fast, refined = (paint(each, mask="left.png") for each in (None, "gatys"))
-    changed = np.abs(refined - fast)[0]
-    assert changed[:, WIDTH // 2 + 1 :].max() <= 1 < changed[:, : WIDTH // 2].max()
+    source = frames(Path("film.mkv"))
+    for keyframes in ("0", "every:3"):
+        refined = paint(mask="left.png", keyframes=keyframes)
+        changed = np.abs(refined - source)
+        assert not changed[:, :, WIDTH // 2 + 1 :].any()
+        assert changed[:, :, : WIDTH // 2].max((1, 2, 3)).min() > 1
+
+
+def test_a_refined_film_shows_as_much_of_its_paintings_as_its_strength_says(paint):
+    source, whole, half = frames(Path("film.mkv")), paint(), paint(strength=0.5)
+    assert np.abs(whole - source).mean() > 10
+    assert np.abs(half - (source + whole) / 2).max() <= 1
+
+
+def test_a_refined_film_begins_black_if_it_was(paint, write_film, pan):
+    pictures = pan(FRAMES, height=HEIGHT, width=WIDTH)
+    write_film("film.mkv", [*(0 * each for each in pictures[:3]), *pictures[3:]])
+    refined = paint(freeze=True, keyframes="0,0.2")
+    assert refined[:3].max() <= 1
+    assert refined[3:].mean() > 20
 
 
 def test_key_frames_may_be_painted_like_another_picture(paint, work):
@@ -127,16 +144,48 @@ def test_key_frames_alone_are_pictures_named_by_their_times(paint, work, any_sty
     assert code == 0, said
     folder = work / "film-a-gatys-keyframes"
     assert "2 pictures in" in said
-    names = ["00-00-00.000.png", "00-00-00.160.png"]
+    names = ["00-00-00.000.png", "00-00-00.120.png"]
     assert sorted(path.name for path in folder.iterdir()) == names
     whole = paint("gatys", keyframes="0,0.15")
-    for name, index in zip(names, (0, 4), strict=True):
+    for name, index in zip(names, (0, 3), strict=True):
         with Image.open(folder / name) as picture:
             assert json.loads(picture.text["stylize"])["keyframes"] == "0,0.15"
             assert np.abs(np.asarray(picture) - whole[index]).max() <= 1
     code, said = command(capsys, "video", "film.mkv", *options)
     assert code == 1
     assert "is there already" in said
+
+
+def test_key_frames_that_are_interrupted_leave_the_earlier_ones(paint, work):
+    earlier = work / "keys" / "00-00-09.000.png"
+    earlier.parent.mkdir()
+    earlier.write_text("old")
+    look = {"style": "a.png", "refine": "gatys", "method_options": OWN["gatys"]}
+
+    def stop(event):
+        if isinstance(event, Stepped):
+            raise KeyboardInterrupt
+
+    for folder in ("keys", "new"):
+        with pytest.raises(KeyboardInterrupt):
+            stylize_video(
+                "film.mkv", folder, keyframes_only=True, existing="overwrite", report=stop, **look
+            )
+    assert earlier.read_text() == "old"
+    assert not (work / "new").exists()
+
+
+def test_key_frames_go_into_no_folder_that_looks_like_a_film(paint, work):
+    look = {"style": "a.png", "refine": "gatys", "method_options": OWN["gatys"]}
+    with pytest.raises(TargetError, match=r"^keys\.mp4: key frames go into a folder; name one wi"):
+        stylize_video("film.mkv", "keys.mp4", keyframes_only=True, **look)
+
+
+def test_a_person_is_told_of_key_frames_that_are_not_in_what_is_painted(paint):
+    seen = []
+    paint(keyframes="0,0.15", span=Span(frames=2), report=seen.append)
+    notices = [event.text for event in seen if isinstance(event, Notice)]
+    assert notices == ["no key frame at 0:00.15: nothing that was painted is shown then"]
 
 
 def test_overwriting_key_frames_takes_away_the_old_ones_and_nothing_else(paint, work):
@@ -148,7 +197,7 @@ def test_overwriting_key_frames_takes_away_the_old_ones_and_nothing_else(paint, 
     stylize_video("film.mkv", folder, keyframes_only=True, existing="overwrite", **look)
     assert sorted(path.name for path in folder.iterdir()) == ["00-00-00.000.png", "notes.txt"]
     (work / "file").write_text("")
-    with pytest.raises(TargetError, match=r"^file: no folder to write key frames to \("):
+    with pytest.raises(TargetError, match=r"^file: is a file, not a folder; choose another"):
         stylize_video("film.mkv", "file", keyframes_only=True, existing="overwrite", **look)
 
 

@@ -47,7 +47,7 @@ def test_a_part_that_cannot_be_is_refused(span: Span, said: str):
     [
         (Span(), 100),
         (Span(start=Fraction(1)), 75),
-        (Span(start=Fraction(1), end=Fraction(3, 2)), 12),
+        (Span(start=Fraction(1), end=Fraction(3, 2)), 13),
         (Span(end=Fraction(9)), 100),
         (Span(start=Fraction(9)), 0),
         (Span(start=Fraction(1), frames=30), 30),

@@ -63,11 +63,11 @@ def test_a_loop_of_links_is_walked_once(tmp_path):
     assert _found(tmp_path) == ["a/x.png", "b/y.png"]
 
 
-def test_links_to_files_are_followed_and_dangling_ones_left_out(tmp_path):
+def test_links_to_files_are_followed_and_dangling_ones_listed_so_that_reading_says_why(tmp_path):
     _fill(tmp_path, "real/x.png")
     (tmp_path / "linked.png").symlink_to(tmp_path / "real" / "x.png")
     (tmp_path / "dangling.png").symlink_to(tmp_path / "nowhere.png")
-    assert _found(tmp_path) == ["linked.png", "real/x.png"]
+    assert _found(tmp_path) == ["dangling.png", "linked.png", "real/x.png"]
 
 
 def test_a_folder_that_cannot_be_listed_is_named_and_the_rest_goes_on(tmp_path, monkeypatch):

@@ -362,7 +362,7 @@ def test_a_failure_leaves_the_earlier_output_and_nothing_half_written(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(type(path), "write_bytes", fail_halfway)
-    with pytest.raises(TargetError, match=r"x\.png: cannot be written \(No space left on device\)"):
+    with pytest.raises(TargetError, match=r"x\.png: cannot be written \(no space left on device\)"):
         write(picture, path, alpha=None, kept=Kept())
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
