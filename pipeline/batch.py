@@ -1,9 +1,12 @@
-"""Second stage: gather frames of one size and shot into batches; scatter them into frames again."""
+"""Second stage: gather frames of one size and shot into batches; scatter them into frames again.
+
+Paintings are mixed with what is beneath them only as they are scattered, when all that comes in
+between is done: what is not painted is neither smoothed nor refined.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 import torch
 
@@ -50,10 +53,17 @@ def gather(frames: Iterable[Frame], *, size: Callable[[int, int], int]) -> Itera
 
 
 def scatter(batches: Iterable[Batch]) -> Iterator[Frame]:
-    """Give each picture back its frame's time, duration, alpha and shot."""
+    """Give each painting back its frame's time, duration, alpha and shot, and mix it with that.
+
+    Args:
+        batches: the paintings in `pictures`, the source pictures in `frames`, on the CPU.
+
+    Yields:
+        Each frame, its picture as much of the painting as is to show on the source.
+    """
     for batch in batches:
         for frame, picture in zip(batch.frames, batch.pictures, strict=True):
-            yield replace(frame, picture=picture)
+            yield frame.painted(picture)
 
 
 def _stack(frames: list[Frame]) -> Batch:

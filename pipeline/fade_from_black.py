@@ -1,7 +1,8 @@
 """What is nearly black in a film stays so: films fade from black, and to it, with their paintings.
 
 Networks paint what is nearly black as bright as all else, and with it the blocks in which it was
-compressed. This comes behind smoothing, so nothing of a darker frame is carried into a lighter one.
+compressed. Only how much of a painting is to show is said here: what is smoothed or refined is all
+of it, so nothing of a darker frame is carried into a lighter one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from .values import Batch
+from .values import Batch, Frame
 
 DARK, LIT = 0.02, 0.35
 """Brightness of what is brightest in a frame: at the one nothing of the painting shows, from the
@@ -28,19 +29,21 @@ def fade_from_black(batches: Iterable[Batch]) -> Iterator[Batch]:
     """Let the source through where frames are nearly black.
 
     Args:
-        batches: the paintings in `pictures`, the source pictures in `frames`, on the CPU.
+        batches: the source pictures in `frames`, on the CPU.
 
     Yields:
-        The batches, with as much of each painting as its frame has light.
+        The batches, in which only as much of each painting is to show as its frame has light.
     """
     for batch in batches:
-        shares = torch.tensor([light(frame.sight) for frame in batch.frames])
-        if shares.min() == 1:
-            yield batch
-        else:
-            sources = torch.stack([frame.picture for frame in batch.frames])
-            shown = torch.lerp(sources, batch.pictures, shares[:, None, None, None])
-            yield replace(batch, pictures=shown)
+        yield replace(batch, frames=tuple(map(_in_its_light, batch.frames)))
+
+
+def _in_its_light(frame: Frame) -> Frame:
+    share = light(frame.sight)
+    if share == 1:
+        return frame
+    cover = torch.ones(1, 1, 1) if frame.cover is None else frame.cover
+    return replace(frame, cover=share * cover)
 
 
 def light(picture: Tensor) -> float:

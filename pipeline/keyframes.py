@@ -79,7 +79,7 @@ def refuse_outside(keyframes: Keyframes, film: Film, span: Span) -> None:
 
 
 class KeyChooser:
-    """Tells key frames as a film goes by.
+    """Tells key frames as a film goes by: where times are named, those that are shown then.
 
     Args:
         keyframes: what was asked for.
@@ -87,21 +87,28 @@ class KeyChooser:
     """
 
     def __init__(self, keyframes: Keyframes, *, origin: Fraction = Fraction(0)) -> None:
-        self._every = keyframes.every
+        self._every, self._origin = keyframes.every, origin
         self._named = bool(keyframes.times)
-        self._times = [origin + time for time in reversed(keyframes.times)]
+        self._times = list(reversed(keyframes.times))
 
-    def wants(self, time: Fraction, *, since: int | None, shown: float) -> bool:
+    @property
+    def left(self) -> tuple[Fraction, ...]:
+        """The named times at which no frame has been shown so far."""
+        return tuple(reversed(self._times))
+
+    def wants(self, until: Fraction, *, since: int | None, shown: float) -> bool:
         """Whether the next frame is a key frame. To be asked of every frame, once, in order.
 
         Args:
-            time: its presentation time.
+            until: presentation time at which another one takes its place.
             since: how many frames ago the last key frame of its shot was; None: there was none.
             shown: share of the frame that shows what that one shows.
         """
         if self._named:
+            # In whole milliseconds, as key frames are named when they are written as pictures.
+            end = Fraction(round((until - self._origin) * 1000), 1000)
             due = False
-            while self._times and self._times[-1] <= time:
+            while self._times and self._times[-1] < end:
                 self._times.pop()
                 due = True
             return due

@@ -162,6 +162,8 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
     masks = tuple(read_mask(path) for path in choice.masks)
     paints = loaded.paints
     optimises = isinstance(paints, AnyStyle) and paints.optimises
+    inside = isinstance(paints, AnyStyle) and paints.applies_strength
+    inside = inside and settings.refine is None  # whole paintings are refined, and mixed then
     # The steps of an optimiser are far smaller than those of half precision.
     dtype = choose_dtype(settings.precision, device=device, film=film and not optimises)
     frozen = film and settings.freeze
@@ -170,7 +172,8 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
         if frozen:
             paints.prefer_steady()
         styles = _mixture(choice.styles, masks, size=loaded.style_size)
-        teach = partial(_taught, paints, loaded.vgg, settings.strength, place, device, dtype)
+        strength = settings.strength if inside else 1.0
+        teach = partial(_taught, paints, loaded.vgg, strength, place, device, dtype)
         network = ColourMatched(teach, styles, once=film) if settings.match_color else teach(styles)
     else:
         _refuse_matching(settings, loaded.method)
@@ -183,7 +186,7 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
         device=device,
         dtype=torch.float32 if optimises else dtype,
         style_size=loaded.style_size,
-        applies_strength=isinstance(paints, AnyStyle) and paints.applies_strength,
+        applies_strength=inside,
         lattice=paints.lattice if frozen and not masks and not optimises else 1,
         coverage=covered(masks) if masks else None,
         style_hashes=tuple(sha256_of(style.path) for style in choice.styles),

@@ -24,14 +24,14 @@ from .load_method import load_method, make_optimiser
 from .matched import in_colours_of
 from .method_options import make_options
 from .picture.read_image import read_image
-from .prepare_masks import covered, read_mask
+from .prepare_masks import read_mask
 from .refine import refine, refine_keys
-from .resize import fitted, luma, resize
+from .resize import luma, resize
 from .restyle import working_size
 from .settings import Settings
 from .styles import Style
 from .targets import printable
-from .values import Batch, Film, Frame, Span
+from .values import Batch, Film, Frame, Notify, Span
 
 STEPS = {"gatys": 60, "nnst": 50}
 """Of an optimiser for a shot's first key frame, where nobody says: it begins with a painting."""
@@ -51,11 +51,11 @@ class Refinement:
         settings: how the painting meets the source.
         keyframes: which frames are key frames.
         film: to be refined.
-        coverage: (1, 1, h, w) in [0, 1]: where there is painting; None: everywhere.
         hashes: of styles that are not those of the fast painting: names and SHA-256.
 
     Attributes:
         on_step: called with the steps done and the steps in all, for each key frame.
+        notify: told what a person should know.
     """
 
     def __init__(
@@ -66,26 +66,34 @@ class Refinement:
         settings: Settings,
         keyframes: Keyframes,
         film: Film,
-        coverage: Tensor | None,
         hashes: Sequence[dict[str, str]],
     ) -> None:
         self._teach, self._styles, self._settings = teach, styles, settings
         self._keyframes, self._film = keyframes, film
-        self._coverage, self._hashes = coverage, hashes
+        self._hashes = hashes
         self._device = choose_device(settings.device)
         self._optimisers: tuple[Refiner, Refiner] | None = None
         self.on_step: Callable[[int, int], None] | None = None
+        self.notify: Notify | None = None
 
     def refine(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """Refine a whole film (see `refine.refine`)."""
         return refine(
-            batches, refiner=self._better, keyframes=self._keyframes, origin=self._film.begin
+            batches,
+            refiner=self._better,
+            keyframes=self._keyframes,
+            origin=self._film.begin,
+            notify=self.notify,
         )
 
     def keys(self, batches: Iterable[Batch]) -> Iterator[Frame]:
         """Refine its key frames alone."""
         return refine_keys(
-            batches, refiner=self._better, keyframes=self._keyframes, origin=self._film.begin
+            batches,
+            refiner=self._better,
+            keyframes=self._keyframes,
+            origin=self._film.begin,
+            notify=self.notify,
         )
 
     def provenance(self) -> dict[str, object]:
@@ -95,8 +103,7 @@ class Refinement:
     def _better(self, picture: Tensor, start: Tensor, *, again: bool) -> Tensor:
         """Go on from a painting, (3, H, W), of a picture.
 
-        What is added is mixed as the painting was: with as much strength, in the source's colours,
-        where it is to be.
+        What is added is mixed as the painting was: in the source's colours, if it is to be.
         """
         settings = self._settings
         source, begun = (each[None].to(self._device) for each in (picture, start))
@@ -109,9 +116,7 @@ class Refinement:
             added = luma(added).expand_as(added)
         if seen != size:
             added = functional.interpolate(added, size, mode="bicubic", antialias=True)
-        if self._coverage is not None:
-            added = added * fitted(self._coverage.to(self._device), size)
-        return (begun + settings.strength * added).clamp(0, 1)[0].cpu().contiguous()
+        return (begun + added).clamp(0, 1)[0].cpu().contiguous()
 
     def _ready(self, picture: Tensor) -> tuple[Refiner, Refiner]:
         """The optimisers; their styles take on the colours of the first picture, if they are to."""
@@ -183,7 +188,6 @@ def prepare_refinement(
         settings=settings,
         keyframes=keyframes,
         film=film,
-        coverage=covered(masks) if masks else None,
         hashes=() if own else hashes,
     )
 

@@ -36,12 +36,10 @@ class _Turn:
     look: int | None
     strength: float
 
-    def of(self, source: Tensor, paintings: Mapping[int, Tensor]) -> Tensor:
-        """What frames, (N, 3, H, W), are then, by their paintings."""
-        if self.look is None:
-            return source
-        painted = paintings[self.look]
-        return painted if self.strength == 1 else torch.lerp(source, painted, self.strength)
+    def cover(self, paintings: Mapping[int, Batch]) -> Tensor:
+        """How much of the paintings is to show then: (1, H, W) in [0, 1], or (1, 1, 1)."""
+        where = None if self.look is None else paintings[self.look].frames[0].cover
+        return self.strength * (torch.ones(1, 1, 1) if where is None else where)
 
 
 class TimelinePainter:
@@ -126,17 +124,24 @@ class TimelinePainter:
         before, now, share = self._timeline.around(frame.time - self._origin)
         return (before, now, share) if share else (before, before, 1.0)
 
-    def _mixed(self, batch: Batch, paintings: Mapping[int, Tensor], before: int, now: int) -> Batch:
-        """Frames between two moments, or behind one; their paintings are those of its looks."""
-        after = self._turns[now].of(batch.pictures, paintings)
-        if before == now:
-            fades = (Fade(float(now)),) * len(batch.frames)
-            return replace(batch, pictures=after, fades=fades)
-        change = after - self._turns[before].of(batch.pictures, paintings)
+    def _mixed(self, batch: Batch, paintings: Mapping[int, Batch], before: int, now: int) -> Batch:
+        """Frames between two moments, or behind one: what is painted fades, and where it shows."""
+        first, last = self._turns[before], self._turns[now]
         shares = [self._around(frame)[2] for frame in batch.frames]
-        left = 1 - torch.tensor(shares)[:, None, None, None]
-        fades = tuple(Fade(before + share, of) for share, of in zip(shares, change, strict=True))
-        return replace(batch, pictures=after - left * change, fades=fades)
+        covers = first.cover(paintings), last.cover(paintings)
+        frames = tuple(
+            replace(frame, cover=_faded(*covers, share))
+            for frame, share in zip(batch.frames, shares, strict=True)
+        )
+        places = [now - 1 + _share_of_look(first, last, share) for share in shares]
+        looks = [turn.look for turn in (first, last) if turn.look is not None]
+        if before == now or len(looks) < 2:  # one paints, or none does: it fades with the film
+            whole = paintings[looks[0]].pictures if looks else batch.pictures
+            return Batch(whole, frames, tuple(map(Fade, places)))
+        after = paintings[looks[1]].pictures
+        change = after - paintings[looks[0]].pictures
+        left = now - torch.tensor(places)[:, None, None, None]
+        return Batch(after - left * change, frames, tuple(map(Fade, places, change)))
 
     def _needed(self, look: int, time: Fraction) -> bool:
         """Whether a look paints at this time, or later."""
@@ -155,10 +160,28 @@ class _AtWork:
         # It takes a batch when it is asked for one, and gives one for one.
         self._painted = painter.paint(iter(self._waiting.popleft, None))
 
-    def paint(self, batch: Batch) -> Tensor:
-        """The paintings of the next frames, (N, 3, H, W)."""
+    def paint(self, batch: Batch) -> Batch:
+        """The next frames with their paintings."""
         self._waiting.append(batch)
-        return next(self._painted).pictures
+        return next(self._painted)
+
+
+def _share_of_look(first: _Turn, last: _Turn, share: float) -> float:
+    """Share of the second look in what is painted, so that each shows as much as its turn says.
+
+    Args:
+        first: what fades out.
+        last: what fades in.
+        share: how far it has, 0 to 1.
+    """
+    shows = (1 - share) * first.strength, share * last.strength
+    return shows[1] / sum(shows) if any(shows) else 1.0
+
+
+def _faded(first: Tensor, last: Tensor, share: float) -> Tensor | None:
+    """How much is to show where one cover fades into another (see `values.Frame.cover`)."""
+    cover = last if share == 1 else first + share * (last - first)
+    return None if cover.min() == 1 else cover
 
 
 def prepare_timeline(

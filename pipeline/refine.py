@@ -21,12 +21,17 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from .clock import clock
 from .flow import Grey
 from .flow_carry import interleaved, planar
 from .flow_strokes import Carried, Key, blended, carried, make_key
 from .flow_tracks import Track, followed, glimpse, still
 from .keyframes import ENOUGH, FURTHEST, KeyChooser, Keyframes
-from .values import Batch, Frame
+from .values import Batch, Frame, Notify
+
+_LEVELS = 65535
+"""Of 16 bits."""
+_NOTHING = torch.empty(3, 0, 0)
 
 
 class Refine(Protocol):
@@ -47,13 +52,15 @@ class _Held:
     """A frame that waits for its next key frame.
 
     Attributes:
-        frame: with the fast painting as its picture, in half precision.
+        frame: without its pictures, but for its source where that is to show: in 16 bits then.
+        painting: the fast one, in half precision.
         seen: its source, as flow is found in it.
         first: the way to the key frame before it; None: there is none.
         last: likewise, to the one after.
     """
 
     frame: Frame
+    painting: Tensor
     seen: Grey
     first: Track | None
     last: Track | None = None
@@ -65,11 +72,13 @@ def refine(
     refiner: Refine,
     keyframes: Keyframes = Keyframes(),  # noqa: B008 - frozen
     origin: Fraction = Fraction(0),
+    notify: Notify | None = None,
 ) -> Iterator[Batch]:
     """Refine a film.
 
     Frames come out once their next key frame is painted, or their shot is over. Until then they
-    are held, 48 at most: 24 MB each in 1920×1080, which is 1.1 GB. Nothing is carried from one
+    are held, 48 at most: 24 MB each in 1920×1080, which is 1.1 GB; those of which not all of the
+    painting is to show take half as much again, for their sources. Nothing is carried from one
     shot to another. A shot without a key frame is left as it was painted.
 
     Args:
@@ -77,10 +86,11 @@ def refine(
         refiner: the optimiser.
         keyframes: which frames are key frames.
         origin: presentation time of the film's first frame, in seconds.
+        notify: told if there were no frames at times that were named.
 
     Yields:
-        Each frame, in order, in a batch of its own; its picture is the painting, as sources are
-        not held.
+        Each frame, in order, in a batch of its own; its picture is the painting already, as far as
+        that is to show, as not all sources are held.
     """
     chooser = KeyChooser(keyframes, origin=origin)
     shot = _Shot(refiner, chooser, holds=True)
@@ -91,6 +101,7 @@ def refine(
             shot, number = _Shot(refiner, chooser, holds=True), frame.shot
         yield from map(_alone, shot.add(frame, painting))
     yield from map(_alone, shot.end())
+    _tell_left(chooser, notify)
 
 
 def refine_keys(
@@ -99,6 +110,7 @@ def refine_keys(
     refiner: Refine,
     keyframes: Keyframes = Keyframes(),  # noqa: B008 - frozen
     origin: Fraction = Fraction(0),
+    notify: Notify | None = None,
 ) -> Iterator[Frame]:
     """The refined key frames alone, as `refine` would paint them."""
     chooser = KeyChooser(keyframes, origin=origin)
@@ -108,6 +120,7 @@ def refine_keys(
         if frame.shot != number:
             shot, number = _Shot(refiner, chooser, holds=False), frame.shot
         yield from shot.add(frame, painting)
+    _tell_left(chooser, notify)
 
 
 class _Shot:
@@ -135,16 +148,20 @@ class _Shot:
         self._follow(seen)
         shown = 0.0 if self._track is None else float(self._track.same.mean())
         self._since = None if self._since is None else self._since + 1
-        if self._chooser.wants(frame.time, since=self._since, shown=shown):
+        if self._chooser.wants(frame.time + frame.duration, since=self._since, shown=shown):
             again = self._track is not None and float(self._track.kept.mean()) > ENOUGH
             strokes = self._refiner(frame.sight, self._carried(painting), again=again)
             yield from self._begin(frame, seen, painting, strokes)
+            yield frame.painted(strokes)
             self._since = 0
         elif self._key is not None and self._strokes_since >= FURTHEST:
             # No key frame was asked for so soon: strokes are handed on as they are.
-            yield from self._begin(frame, seen, painting, self._carried(painting))
+            strokes = self._carried(painting)
+            yield from self._begin(frame, seen, painting, strokes)
+            if self._holds:
+                yield frame.painted(strokes)
         elif self._holds:
-            self._held.append(_Held(replace(frame, picture=painting.half()), seen, self._track))
+            self._held.append(_held(frame, painting, seen, self._track))
             if len(self._held) > FURTHEST:
                 yield self._done(self._held.pop(0), None)
         self._last = seen
@@ -180,13 +197,12 @@ class _Shot:
         for held in self._held:
             yield self._done(held, key, at=frame.time)
         self._held = []
-        yield replace(frame, picture=strokes)
         self._key, self._key_time = key, frame.time
         self._track, self._strokes_since = still(seen), 0
 
     def _done(self, held: _Held, after: Key | None, *, at: Fraction = Fraction(0)) -> Frame:
         """A frame that has waited, between the last key frame and the one after it."""
-        painting = interleaved(held.frame.picture.float())
+        painting = interleaved(held.painting.float())
         first: Carried | None = None
         last: Carried | None = None
         if self._key is not None and held.first is not None:
@@ -195,7 +211,35 @@ class _Shot:
             last = carried(after, held.last, painting=painting)
         passed, gap = held.frame.time - self._key_time, at - self._key_time
         share = float(passed / gap) if gap > 0 else 0.0
-        return replace(held.frame, picture=planar(blended(painting, first, last, share)))
+        return _painted(held.frame, planar(blended(painting, first, last, share)))
+
+
+def _held(frame: Frame, painting: Tensor, seen: Grey, first: Track | None) -> _Held:
+    """Hold of a frame what it will take to finish it."""
+    source = _NOTHING if frame.cover is None else _packed(frame.picture)
+    return _Held(replace(frame, picture=source, clean=None), painting.half(), seen, first)
+
+
+def _painted(frame: Frame, painting: Tensor) -> Frame:
+    """A frame that was held, with its painting."""
+    if frame.cover is not None:
+        frame = replace(frame, picture=_unpacked(frame.picture))
+    return frame.painted(painting)
+
+
+def _packed(picture: Tensor) -> Tensor:
+    """In half the memory, and more precise than any film."""
+    return picture.mul(_LEVELS).round_().to(torch.uint16)
+
+
+def _unpacked(picture: Tensor) -> Tensor:
+    return picture.float().div_(_LEVELS)
+
+
+def _tell_left(chooser: KeyChooser, notify: Notify | None) -> None:
+    if chooser.left and notify is not None:
+        times = ", ".join(map(clock, chooser.left))
+        notify(f"no key frame at {times}: nothing that was painted is shown then")
 
 
 def _pairs(batches: Iterable[Batch]) -> Iterator[tuple[Frame, Tensor]]:

@@ -1,4 +1,4 @@
-"""Third stage: run the network on each batch, and mix what it painted with what was there."""
+"""Third stage: run the network on each batch, and say how much of what it painted is to show."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ENLARGED_PIXELS = 34_000_000
 
 @dataclass(frozen=True, slots=True)
 class Mixing:
-    """How the painted picture meets the source.
+    """How pictures are painted, and how their paintings meet them.
 
     Attributes:
         strength: 0 (the source) to 1 (the painting).
@@ -59,11 +59,12 @@ def restyle(
 ) -> Iterator[Batch]:
     """Paint each batch; pictures keep their size and come back as float32 on the CPU.
 
-    Short of memory, a batch is halved, down to single pictures, before giving up.
+    They are whole paintings, and their frames say how much of them is to show (see
+    `values.Frame.cover`). Without any strength nothing is painted. Short of memory, a batch is
+    halved, down to single pictures, before giving up.
 
     Args:
-        batches: RGB in [0, 1]; where their frames have clean pictures, those are painted, and mixed
-            with what they were cleaned from.
+        batches: RGB in [0, 1]; where their frames have clean pictures, those are painted.
         network: on `device`, in `dtype`; (N, 3, H, W) in [0, 1] to the same.
         mixing: strength, colour and working size.
         device: where the network is.
@@ -72,11 +73,18 @@ def restyle(
     Raises:
         StylizeError: one picture alone is too large for the device's memory.
     """
+    size, cover = None, None
     for batch in batches:
-        if mixing.strength == 0:
-            yield batch
-        else:
-            yield replace(batch, pictures=_paint(batch, network, mixing, device, dtype))
+        if batch.pictures.shape[-2:] != size:
+            size = batch.pictures.shape[-2:]
+            cover = _cover(mixing, size)  # one for all frames of a film
+        painted = batch
+        if mixing.strength > 0:
+            painted = replace(batch, pictures=_paint(batch, network, mixing, device, dtype))
+        if cover is not None:
+            frames = tuple(replace(frame, cover=cover) for frame in batch.frames)
+            painted = replace(painted, frames=frames)
+        yield painted
 
 
 def working_size(height: int, width: int, size: int | None) -> tuple[int, int]:
@@ -98,11 +106,11 @@ def _paint(
 ) -> Tensor:
     pictures, frames = batch.pictures, batch.frames
     try:
-        source = seen = pictures.to(device, non_blocking=True)
         if frames[0].clean is not None:
-            seen = torch.stack([frame.sight for frame in frames]).to(device, non_blocking=True)
+            pictures = torch.stack([frame.sight for frame in frames])
+        seen = pictures.to(device, non_blocking=True)
         painted = _run(seen, network, mixing, dtype, [frame.pan for frame in frames])
-        return _mix(source, _coloured(seen, painted, mixing), mixing).cpu()
+        return _coloured(seen, painted, mixing).clamp(0, 1).contiguous().cpu()
     except (torch.OutOfMemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
@@ -119,7 +127,8 @@ def _paint(
             f"a {width}x{height} picture does not fit in the memory of {device}; {way_out}"
         )
     half = (count + 1) // 2
-    halves = Batch(pictures[:half], frames[:half]), Batch(pictures[half:], frames[half:])
+    whole = batch.pictures
+    halves = Batch(whole[:half], frames[:half]), Batch(whole[half:], frames[half:])
     return torch.cat([_paint(each, network, mixing, device, dtype) for each in halves])
 
 
@@ -164,13 +173,11 @@ def _coloured(seen: Tensor, painted: Tensor, mixing: Mixing) -> Tensor:
     return seen + luma(painted - seen) if mixing.keep_color else painted
 
 
-def _mix(source: Tensor, painted: Tensor, mixing: Mixing) -> Tensor:
+def _cover(mixing: Mixing, size: torch.Size) -> Tensor | None:
+    """How much of a painting of this size is to show (see `values.Frame.cover`)."""
     if mixing.coverage is not None:
-        cover = fitted(mixing.coverage.to(source.device), (source.shape[-2], source.shape[-1]))
-        painted = torch.lerp(source, painted, cover * mixing.strength)
-    elif mixing.strength < 1:
-        painted = torch.lerp(source, painted, mixing.strength)
-    return painted.clamp(0, 1).contiguous()
+        return mixing.strength * fitted(mixing.coverage, (size[0], size[1]))[0]
+    return None if mixing.strength == 1 else mixing.strength * torch.ones(1, 1, 1)
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

@@ -56,6 +56,7 @@ def paint_keyframes(
     report(Started(film.path, folder, painter.choice.name, "pictures", None))
     outbox = Outbox(report)
     refinement.on_step = lambda done, total: outbox.post(Stepped(done, total))
+    refinement.notify = outbox.notify
     try:
         with ExitStack() as stages:
             batches, made_by = painted_batches(

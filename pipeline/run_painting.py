@@ -11,6 +11,7 @@ from .batch import gather
 from .denoise_source import denoise_source
 from .device import choose_device
 from .events import Outbox
+from .fade_from_black import fade_from_black
 from .film.read_video import read_video
 from .flow import use_one_thread
 from .flow_follow import follow
@@ -47,7 +48,8 @@ def painted_batches(
         stages: holds the threads that read and paint.
 
     Returns:
-        What is painted, and what made it, for the metadata of the output.
+        What is painted, to be mixed with what is beneath (see `batch.scatter`), and what made it,
+        for the metadata of the output.
 
     Raises:
         StylizeError: it cannot be read or painted.
@@ -66,6 +68,8 @@ def painted_batches(
         read = find_pans(read)
     ahead = Prefetch(read, depth=FRAMES_AHEAD)
     painted = painter.paint(gather(stages.enter_context(ahead), size=painter.batch_size))
+    if settings.freeze:
+        painted = fade_from_black(painted)
     made_by = painter.provenance()
     if settings.smooth == "off":
         return painted, made_by

@@ -23,7 +23,6 @@ from .events import (
     Stepped,
     ignore,
 )
-from .fade_from_black import fade_from_black
 from .film.encoding import Encoding
 from .film.read_video import probe_video
 from .film.write_video import write_video
@@ -92,7 +91,8 @@ def stylize_video(
         look = f"{choice.name}-keyframes" if keyframes_only else choice.name
         target = beside(source, look, kept=kept, otherwise=otherwise)
     target = Path(target)
-    if not is_due(source, target, existing):
+    used = choice.files if over_time is None else over_time.files
+    if not is_due(source, target, existing, used=(*used, *(style.path for style in like))):
         report(Skipped(source, f"{target} is there already"))
         return Finished(target, "frames", 0, 1, 0, 0.0)
     film = probe_video(source, notify=lambda text: report(Notice(text)))
@@ -161,10 +161,9 @@ def paint_film(
             )
             if refinement is not None:
                 refinement.on_step = lambda done, total: outbox.post(Stepped(done, total))
+                refinement.notify = outbox.notify
                 made_by |= refinement.provenance()
                 batches = refinement.refine(batches)
-            if settings.freeze:
-                batches = fade_from_black(batches)
             painted = outbox.count("painted", scatter(batches))
             finished = stages.enter_context(Attended(painted, depth=FRAMES_AHEAD, outbox=outbox))
             written = write_video(

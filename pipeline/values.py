@@ -7,7 +7,7 @@ Time is a `Fraction` of seconds everywhere: never a frame number, never a rounde
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -36,6 +36,8 @@ class Frame:
             one shot to the next.
         clean: the picture without its noise, where that was taken out: what is painted, and what
             motion is found in. The painting is mixed with `picture`, noise and all.
+        cover: (1, H, W) float32 in [0, 1]: how much of its painting is to show at each place, or
+            (1, 1, 1) where that is as much everywhere; None: all of it.
         pan: pixels to the right and down by which most of the picture has moved since its shot
             began.
     """
@@ -46,12 +48,18 @@ class Frame:
     alpha: Tensor | None = None
     shot: int = 0
     clean: Tensor | None = None
+    cover: Tensor | None = None
     pan: tuple[float, float] = (0.0, 0.0)
 
     @property
     def sight(self) -> Tensor:
         """What is painted and looked at: `clean`, or else `picture`."""
         return self.picture if self.clean is None else self.clean
+
+    def painted(self, painting: Tensor) -> Frame:
+        """As it is in the end: what was painted, as far as it is to show, on `picture`."""
+        shown = painting if self.cover is None else self.picture.lerp(painting, self.cover)
+        return replace(self, picture=shown, clean=None, cover=None)
 
     def goes_on(self, last: Frame) -> bool:
         """Whether it is of the same shot as the frame before it, and of its size."""

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import avg_pool2d, interpolate
 
+from stylize.pipeline.batch import scatter
 from stylize.pipeline.denoise_source import denoise_source
 from stylize.pipeline.restyle import Mixing, restyle
 from stylize.pipeline.values import Batch, Frame
@@ -118,7 +119,7 @@ def test_what_is_clean_is_painted_and_mixed_with_what_is_not():
             device=torch.device("cpu"),
             dtype=torch.float32,
         )
-        return batch.pictures
+        return torch.stack([frame.picture for frame in scatter([batch])])
 
     torch.testing.assert_close(painted(), 1 - seen)
     torch.testing.assert_close(painted(strength=0.25), 0.75 * pictures + 0.25 * (1 - seen))

@@ -214,7 +214,7 @@ def test_a_mask_that_is_black_all_over_is_refused(look, work):
 
 @pytest.mark.parametrize("masks", [["left.png"], ["left.png"] * 3])
 def test_as_many_masks_as_styles_are_wanted(masks, look, work):
-    with pytest.raises(SettingsError, match=rf"{len(masks)} masks for 2 styles: name one --mask"):
+    with pytest.raises(SettingsError, match=rf"{len(masks)} masks? for 2 styles: name one --ma"):
         paint("image", **look, style=["a.png", "b.jpg"], mask=masks)
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from stylize.pipeline import stylize_video
+from stylize.pipeline.batch import scatter
 from stylize.pipeline.fade_from_black import DARK, LIT, fade_from_black, light
 from stylize.pipeline.film.read_video import probe_video, read_video
 from stylize.pipeline.values import Batch, Frame
@@ -18,9 +19,14 @@ def faded(*levels):
     """A film of one picture at these levels, painted white."""
     frames = tuple(Frame(PICTURE * level, Fraction(i, 25)) for i, level in enumerate(levels))
     paintings = torch.stack([WHITE] * len(levels))
-    (batch,) = fade_from_black([Batch(paintings, frames)])
-    assert batch.frames == frames
-    return batch.pictures
+    return shown(Batch(paintings, frames))
+
+
+def shown(batch):
+    """What is seen of paintings in the end."""
+    done = list(scatter(fade_from_black([batch])))
+    assert [frame.time for frame in done] == [frame.time for frame in batch.frames]
+    return torch.stack([frame.picture for frame in done])
 
 
 def test_the_painting_comes_out_of_black_with_its_film():
@@ -28,11 +34,11 @@ def test_the_painting_comes_out_of_black_with_its_film():
     pictures = faded(*levels)
     assert not pictures[0].any()
     assert torch.equal(pictures[1], PICTURE * DARK)
-    shown = [light(PICTURE * level) for level in levels]
-    assert shown == sorted(shown)
-    assert shown[1] == 0
-    assert 0.2 < shown[2] < 0.3
-    for level, share, picture in zip(levels, shown, pictures, strict=True):
+    shares = [light(PICTURE * level) for level in levels]
+    assert shares == sorted(shares)
+    assert shares[1] == 0
+    assert 0.2 < shares[2] < 0.3
+    for level, share, picture in zip(levels, shares, pictures, strict=True):
         wanted = torch.lerp(PICTURE * level, WHITE, share)
         torch.testing.assert_close(picture, wanted)
     assert torch.equal(pictures[-2:], torch.stack([WHITE, WHITE]))
@@ -40,7 +46,19 @@ def test_the_painting_comes_out_of_black_with_its_film():
 
 def test_a_film_in_the_light_goes_through_as_it_is():
     batch = Batch(WHITE[None], (Frame(PICTURE),))
-    assert next(fade_from_black([batch])) is batch
+    (given,) = fade_from_black([batch])
+    assert given.frames == batch.frames
+
+
+def test_what_is_masked_stays_so_in_the_dark():
+    cover = torch.zeros(1, 96, 128)
+    cover[..., 64:] = 0.5
+    frames = tuple(Frame(PICTURE * level, cover=cover) for level in (0.1, 1.0))
+    dark, lit = shown(Batch(torch.stack([WHITE] * 2), frames))
+    assert torch.equal(dark[..., :64], PICTURE[..., :64] * 0.1)
+    assert torch.equal(lit[..., :64], PICTURE[..., :64])
+    wanted = torch.lerp(PICTURE * 0.1, WHITE, light(PICTURE * 0.1) * 0.5)
+    torch.testing.assert_close(dark[..., 64:], wanted[..., 64:])
 
 
 @pytest.mark.parametrize("colour", [(1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.05, 0.1, 0.6)])
@@ -49,19 +67,18 @@ def test_light_may_be_of_any_colour(colour):
 
 
 def test_a_lamp_that_moves_in_the_dark_does_not_make_the_painting_blink():
-    shown = []
+    found = []
     for place in range(0, 60, 1):
         night = torch.full((3, 360, 640), 0.02)
         night[:, 100:122, 200 + place : 222 + place] = 1
-        shown.append(light(night))
-    assert max(shown) - min(shown) < 0.1
+        found.append(light(night))
+    assert max(found) - min(found) < 0.1
 
 
 def test_grain_that_is_cleaned_away_is_no_light():
     noisy = 0.03 * torch.rand(3, 96, 128, generator=torch.Generator().manual_seed(2))
     frames = (Frame(noisy, clean=torch.zeros(3, 96, 128)),)
-    (batch,) = fade_from_black([Batch(WHITE[None], frames)])
-    assert torch.equal(batch.pictures[0], noisy)
+    assert torch.equal(shown(Batch(WHITE[None], frames))[0], noisy)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 500)])

@@ -85,7 +85,7 @@ def _chosen(keyframes, shown, *, rate=25):
     chooser, since, found = KeyChooser(keyframes, origin=Fraction(3)), None, []
     for index, share in enumerate(shown):
         since = None if since is None else since + 1
-        if chooser.wants(3 + Fraction(index, rate), since=since, shown=share):
+        if chooser.wants(3 + Fraction(index + 1) / rate, since=since, shown=share):
             found.append(index)
             since = 0
     return found
@@ -96,9 +96,25 @@ def test_counted_frames_are_counted_from_the_beginning_of_the_shot():
     assert _chosen(Keyframes(every=1), [0.0] * 3) == [0, 1, 2]
 
 
-def test_a_named_time_means_the_first_frame_at_it_or_after():
+def test_a_named_time_means_the_frame_that_is_shown_then():
     times = (Fraction(0), Fraction(1, 10), Fraction(11, 100), Fraction(1, 5))
-    assert _chosen(Keyframes(times=times), [1.0] * 9) == [0, 3, 5]
+    assert _chosen(Keyframes(times=times), [1.0] * 9) == [0, 2, 5]
+    assert _chosen(Keyframes(times=(Fraction("0.79"),)), [1.0] * 20) == [19]
+
+
+def test_a_frame_is_found_by_the_name_that_its_picture_has():
+    rate = Fraction(24000, 1001)
+    for index in range(1, 10):
+        named = Fraction(round(index / rate * 1000), 1000)
+        assert _chosen(Keyframes(times=(named,)), [1.0] * 10, rate=rate) == [index]
+
+
+def test_times_that_never_come_are_known():
+    chooser = KeyChooser(Keyframes(times=(Fraction(1), Fraction(2), Fraction(3))))
+    assert chooser.wants(Fraction(3, 2), since=None, shown=0.0)
+    assert not chooser.wants(Fraction(2), since=1, shown=1.0)
+    assert chooser.left == (2, 3)
+    assert KeyChooser(Keyframes(every=2)).left == ()
 
 
 def test_by_itself_a_key_frame_comes_when_enough_has_changed():

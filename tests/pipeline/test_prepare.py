@@ -1,6 +1,7 @@
 """From a preset or a file of weights to a network that is ready."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from PIL import Image
 
 from stylize.models import Swift, save_model
 from stylize.models.checkpoint import Recipe
+from stylize.models.micro import Micro
 from stylize.pipeline.choose import choose
 from stylize.pipeline.errors import ModelError
 from stylize.pipeline.prepare import prepare
@@ -54,6 +56,16 @@ def test_networks_go_along_with_pans_of_films_unless_styles_have_places(
     options = {"model": any_style_file, "style": tmp_path / "a.png"}
     assert prepare(choose(**options), film=True).lattice == 8
     assert prepare(choose(**options, mask=tmp_path / "mask.png"), film=True).lattice == 1
+
+
+def test_what_is_to_be_refined_is_painted_whole(
+    any_style_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Micro, "applies_strength", True)
+    Image.new("RGB", (40, 40), "gold").save(tmp_path / "gold.png")
+    look: Any = {"model": any_style_file, "style": tmp_path / "gold.png", "strength": 0.5}
+    assert prepare(choose(**look), film=True).applies_strength
+    assert not prepare(choose(**look, refine="nnst"), film=True).applies_strength
 
 
 def test_a_missing_model_is_named():

@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from stylize.models import PaintingNetwork
 from stylize.pipeline import prepare_timeline as module
+from stylize.pipeline.batch import scatter
 from stylize.pipeline.choose import Choice
 from stylize.pipeline.errors import SettingsError, SourceError
 from stylize.pipeline.prepare import Painter
@@ -107,10 +109,10 @@ def batch(*times: float) -> Batch:
 
 def levels(painter: TimelinePainter, *batches: Batch) -> list[float]:
     """The grey of each frame that comes out."""
-    out = list(painter.paint(batches))
+    out = list(scatter(painter.paint(batches)))
     given = [frame for one in batches for frame in one.frames]
-    assert [frame for one in out for frame in one.frames] == given
-    return [round(float(picture.mean()), 6) for one in out for picture in one.pictures]
+    assert [frame.time for frame in out] == [frame.time for frame in given]
+    return [round(float(frame.picture.mean()), 6) for frame in out]
 
 
 def test_each_frame_of_a_batch_is_painted_by_its_own_time(studio: Studio):
@@ -146,12 +148,39 @@ def test_each_frame_is_told_where_it_stands_and_what_the_fade_changes(studio: St
     painter = prepared(moment(0, "black"), moment(2, "white", 0.5, fade=1))
     parts = list(painter.paint([batch(0, 2, 2.25, 3)]))
     fades = [fade for part in parts for fade in part.fades]
-    assert [fade.place for fade in fades] == [0, 0, 0.25, 1]
+    # White is only to show by half: 0.75 of black, 0.125 of white.
+    assert [fade.place for fade in fades] == [0, 0, pytest.approx(1 / 7), 1]
     assert [fade.change is None for fade in fades] == [True, True, False, True]
-    # Half white over a source of a quarter: 0.625 in the end.
-    assert fades[2].change.mean() == pytest.approx(0.625)
+    assert fades[2].change.mean() == 1
     mixed = next(part for part in parts if part.fades[0] is fades[2])
-    assert mixed.pictures.mean() == pytest.approx(0.25 * 0.625)
+    assert mixed.pictures.mean() == pytest.approx(1 / 7)
+    assert mixed.frames[0].cover.item() == 0.875
+
+
+def test_what_fades_into_the_untouched_film_is_painted_as_before(studio: Studio):
+    painter = prepared(moment(0, "white", 0), moment(1, "white", fade=1), moment(3, "white", 0, 1))
+    out = [part for time in (1, 1.25, 2.5, 3.25, 4) for part in painter.paint([batch(time)])]
+    assert [part.fades[0].place for part in out] == [0, 1, 1, 1, 2]
+    assert all(part.fades[0].change is None for part in out)
+    assert [float(part.pictures.mean()) for part in out] == [0.25, 1, 1, 1, 0.25]
+    covers = [part.frames[0].cover for part in out]
+    assert [1 if cover is None else cover.item() for cover in covers] == [0, 0.25, 1, 0.75, 0]
+
+
+def test_masks_fade_into_each_other_and_what_none_covers_stays(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+):
+    left, right = torch.zeros(2, 1, 1, 4, 4).unbind()
+    left[..., 0], right[..., 3] = 1, 1
+    masks = {"black": left, "white": right}
+    monkeypatch.setattr(
+        module,
+        "prepare",
+        lambda choice, **given: replace(studio(choice, **given), coverage=masks[choice.name]),
+    )
+    painter = prepared(moment(0, "black"), moment(2, "white", fade=2))
+    rows = [frame.picture[0, 0].tolist() for frame in scatter(painter.paint([batch(0, 3, 4)]))]
+    assert rows == [[0, *[0.25] * 3], [0.375, 0.25, 0.25, 0.375], [*[0.25] * 3, 1]]
 
 
 def test_other_settings_make_another_look(studio: Studio):
@@ -256,8 +285,8 @@ def test_real_painters_fade_into_each_other(
 
     def painted(beginning: Any, *changes: Change) -> Tensor:
         timeline = make_timeline(changes, beginning=beginning)
-        (out,) = prepare_timeline(timeline, film()).paint([given])
-        return out.pictures
+        (out,) = scatter(prepare_timeline(timeline, film()).paint([given]))
+        return out.picture
 
     last = Change(Fraction(50), {"strength": 0})
     first, second = (painted(look, last) for look in looks)

@@ -1,6 +1,8 @@
 """Refined strokes go with what they are on, end at cuts, and neither fade nor pop in between."""
 
 import math
+import weakref
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -8,6 +10,7 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
+from stylize.pipeline.fade_from_black import fade_from_black
 from stylize.pipeline.keyframes import FURTHEST, Keyframes
 from stylize.pipeline.refine import refine, refine_keys
 from stylize.pipeline.values import Batch, Frame
@@ -251,6 +254,74 @@ def test_the_key_frames_alone_are_those_of_the_film(pan):
     assert [key.time for key in keys] == [0, Fraction(4, RATE), Fraction(8, RATE)]
     for key in keys:
         assert torch.equal(key.picture, whole[int(key.time * RATE)])
+
+
+def test_only_what_was_refined_is_a_key_frame_however_far_apart_they_are(pan):
+    pictures, refiner = pan(1, height=24, width=32) * (FURTHEST + 30), Painter(always=True)
+    keyframes = Keyframes(times=(Fraction(0), Fraction(FURTHEST + 20, RATE)))
+    keys = list(refine_keys(film(pictures), refiner=refiner, keyframes=keyframes))
+    assert [key.time for key in keys] == list(keyframes.times)
+    # Strokes were handed on in between all the same.
+    assert alike(refiner.starts[1] - fast(pictures[0]), keys[0].picture - fast(pictures[0])) > 0.9
+
+
+def test_a_person_is_told_of_times_that_never_came(pan):
+    keyframes = Keyframes(times=(Fraction(0), Fraction(1), Fraction(3, 2)))
+    for done in (refine, refine_keys):
+        told = []
+        list(done(film(pan(3)), refiner=Painter(), keyframes=keyframes, notify=told.append))
+        assert told == ["no key frame at 0:01, 0:01.5: nothing that was painted is shown then"]
+
+
+def covered(pictures, cover):
+    """A film of whose paintings only a part is to show."""
+    for batch in film(pictures):
+        (frame,) = batch.frames
+        yield replace(batch, frames=(replace(frame, cover=cover),))
+
+
+@pytest.mark.parametrize("times", [(0, 8), (0, 60), ()])
+def test_a_painting_shows_as_far_as_it_is_to_and_beneath_it_is_the_film(pan, times):
+    pictures = pan(70 if 60 in times else 9, height=48, width=64)
+    keyframes = Keyframes(times=tuple(Fraction(time, RATE) for time in times) or (Fraction(99),))
+    cover = torch.linspace(-1, 1, 64).clamp(min=0).expand(1, 48, 64)
+    whole = refined(pictures, Painter(always=True), keyframes=keyframes)
+    options = {"refiner": Painter(always=True), "keyframes": keyframes}
+    done = [batch.pictures[0] for batch in refine(covered(pictures, cover), **options)]
+    for shown, painting, source in zip(done, whole, pictures, strict=True):
+        assert (shown - source)[..., :32].abs().max() < 1e-5
+        torch.testing.assert_close(shown, torch.lerp(source, painting, cover), atol=1e-5, rtol=0)
+    options = {"refiner": Painter(always=True), "keyframes": keyframes}
+    for key in refine_keys(covered(pictures, cover), **options):
+        assert torch.equal(key.picture, done[int(key.time * RATE)])
+
+
+def test_what_is_black_stays_black_and_its_strokes_are_there_for_what_follows(pan):
+    pictures = [0 * each if index < 4 else each for index, each in enumerate(pan(8))]
+    done = refine(fade_from_black(film(pictures)), refiner=Painter(), keyframes=Keyframes())
+    shown = [batch.pictures[0] for batch in done]
+    assert all(not each.any() for each in shown[:4])
+    plain = refined(pictures, Painter())
+    assert all(torch.equal(a, b) for a, b in zip(shown[4:], plain[4:], strict=True))
+
+
+@pytest.mark.parametrize("cover", [None, torch.full((1, 1, 1), 0.5)])
+def test_frames_that_wait_hold_no_picture_that_is_not_needed(pan, cover):
+    held = []
+
+    def watched():
+        for batch in covered(pan(20), cover):
+            (frame,) = batch.frames
+            frame = replace(frame, picture=frame.picture.clone(), clean=frame.picture.clone())
+            held.extend(map(weakref.ref, (frame.picture, frame.clean)))
+            yield replace(batch, frames=(frame,))
+            del frame, batch
+
+    done = refine(watched(), refiner=Painter(), keyframes=Keyframes(every=19))
+    next(done)
+    next(done)  # comes with the next key frame: all others have waited
+    assert len(held) == 40
+    assert sum(each() is not None for each in held) <= 4
 
 
 def test_a_film_of_one_frame_is_a_key_frame(pan):

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from stylize.pipeline.batch import scatter
 from stylize.pipeline.errors import StylizeError
 from stylize.pipeline.restyle import Mixing, restyle, working_size
 from stylize.pipeline.values import Batch, Frame
@@ -20,11 +21,11 @@ def a_batch(count: int = 2, height: int = 20, width: int = 30) -> Batch:
 
 
 def paint(network, mixing: Mixing, batch: Batch, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Paint a batch; the paintings, as far as they are to show, on their sources."""
     (painted,) = restyle([batch], network=network, mixing=mixing, device=CPU, dtype=dtype)
-    assert painted.frames is batch.frames
     assert painted.pictures.dtype == torch.float32
     assert painted.pictures.shape == batch.pictures.shape
-    return painted.pictures
+    return torch.stack([frame.picture for frame in scatter([painted])])
 
 
 def invert(pictures: Tensor) -> Tensor:
@@ -48,6 +49,34 @@ def test_half_strength_lies_in_the_middle():
     batch = a_batch()
     half = torch.full_like(batch.pictures, 0.5)
     assert torch.allclose(paint(invert, Mixing(strength=0.5), batch), half)
+
+
+def test_what_is_painted_is_whole_and_frames_know_how_much_of_it_is_to_show():
+    mask = torch.zeros(1, 1, 5, 6)
+    mask[..., 3:] = 1
+    batch = a_batch()
+    mixing = Mixing(strength=0.5, coverage=mask)
+    (painted,) = restyle([batch], network=invert, mixing=mixing, device=CPU, dtype=torch.float32)
+    torch.testing.assert_close(painted.pictures, 1 - batch.pictures)
+    covers = [frame.cover for frame in painted.frames]
+    assert covers[0] is covers[1]  # no memory for each
+    assert covers[0].shape == (1, 20, 30)
+    shown = paint(invert, mixing, batch)
+    assert torch.equal(shown[..., :11], batch.pictures[..., :11])
+    torch.testing.assert_close(shown[..., 19:], torch.full((2, 3, 20, 11), 0.5))
+    border = covers[0][0, 0, 11:19]
+    assert 0 < border[2] < border[5] < 0.5  # as soft as it is
+
+
+def test_each_size_has_a_mask_of_its_own():
+    mixing = Mixing(coverage=torch.ones(1, 1, 5, 6))
+    batches = [a_batch(1, 20, 30), a_batch(1, 8, 9), a_batch(1, 20, 30)]
+    painted = restyle(batches, network=invert, mixing=mixing, device=CPU, dtype=torch.float32)
+    assert [tuple(each.frames[0].cover.shape) for each in painted] == [
+        (1, 20, 30),
+        (1, 8, 9),
+        (1, 20, 30),
+    ]
 
 
 def test_keeping_the_colour_takes_the_luminance_only():
