@@ -9,7 +9,7 @@ from typing import Literal, Unpack
 
 from .batch import scatter
 from .choose import PaintOptions, choose
-from .errors import SourceError
+from .errors import SourceError, TargetError
 from .events import (
     Advanced,
     Fetched,
@@ -72,6 +72,8 @@ def stylize_image(
     kept, otherwise = (MOVING, MOVING[-1]) if moving else (WRITABLE, ".png")
     to = Path(target or beside(source, choice.name, kept=kept, otherwise=otherwise))
     unit: Literal["frames", "pictures"] = "frames" if moving else "pictures"
+    if _is_folder(to):
+        raise TargetError(f"{to}: is a folder; name the picture in it")
     if not moving:
         picture_format(to)  # a wrong extension is said before anything is painted
     if not is_due(source, to, existing, used=choice.files):

@@ -208,6 +208,8 @@ def _options(look: Mapping[str, object]) -> dict[str, object]:
 
 
 def _check_options(options: PaintOptions) -> None:
+    if not options:
+        raise SettingsError("nothing changes then: name what does, such as a style")
     for name in options:
         if name in _FOR_THE_FILM:
             raise SettingsError(f"{name} is one for the whole film: it cannot change at a moment")

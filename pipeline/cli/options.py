@@ -128,6 +128,17 @@ def typed_styles(
     return tuple(typed_style(text) for text in typed)
 
 
+def _only_one(
+    _context: click.Context, option: click.Parameter, typed: tuple[str, ...]
+) -> str | None:
+    """The one that was typed: click would take the last of several without a word."""
+    if len(typed) > 1:
+        raise click.UsageError(
+            f"{option.opts[0]} is given {len(typed)} times; stylize grid compares several"
+        )
+    return typed[0] if typed else None
+
+
 def _own(
     _context: click.Context, _option: click.Parameter, typed: tuple[str, ...]
 ) -> dict[str, object]:
@@ -135,7 +146,11 @@ def _own(
 
 
 _PRESET: _Decorator[Any] = click.option(
-    "--preset", metavar="NAME|FILE.toml", help="A look by name (see: stylize presets list) or file."
+    "--preset",
+    multiple=True,
+    callback=_only_one,
+    metavar="NAME|FILE.toml",
+    help="A look by name (see: stylize presets list) or file.",
 )
 _MODEL: _Decorator[Any] = click.option(
     "--model",

@@ -60,6 +60,12 @@ def test_the_range_is_left_to_the_settings():
     )
 
 
+def test_of_several_presets_none_is_silently_left_out():
+    found = _run("--preset", "wave", "--preset", "mosaic")
+    assert found.exit_code == 2
+    assert "--preset is given 2 times; stylize grid compares several" in found.output
+
+
 def test_what_is_no_number_is_wrong_usage():
     result = _run("--size", "big")
     assert result.exit_code == 2

@@ -125,6 +125,12 @@ def test_a_picture_replaces_nothing_that_is_read_to_paint_it(
     assert read.read_bytes() == before
 
 
+def test_a_picture_takes_no_folder_for_its_output(network_file: Path, tmp_path: Path):
+    source = save(tmp_path / "a.png")
+    with pytest.raises(TargetError, match="is a folder; name the picture in it"):
+        stylize_image(source, tmp_path, model=network_file)
+
+
 def test_what_somebody_else_puts_there_meanwhile_is_left(
     network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -181,6 +181,11 @@ def test_a_film_of_which_nothing_would_be_painted_is_refused():
         timeline(at(5, keep_color=True), preset="wave", strength=0)
 
 
+def test_a_moment_at_which_nothing_changes_is_a_slip():
+    with pytest.raises(SettingsError, match=r"^at 0:05: nothing changes then: name what does"):
+        timeline(at(5), preset="wave")
+
+
 def test_a_change_that_names_no_look_cannot_begin_one():
     with pytest.raises(SettingsError, match=r"^at 0:05: name a look by --preset, by --model or "):
         timeline(at(5, strength=0.5))
