@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 _PNG_SIGNATURE = 8
 _GIF_DELAY = 4  # bytes from a graphic control extension's beginning
 _MOST_IN_SUBBLOCK = 255
+_MOST_IN_DELAY = 65535  # in either part of the fraction of a second that PNG stores
 
 
 def complete_animation(
@@ -77,8 +78,7 @@ def _complete_png(file: BinaryIO, duration: Fraction, metadata: Mapping[str, str
     if control is not None:
         file.seek(control + 8)
         fields = bytearray(file.read(26))
-        delay = duration.limit_denominator(65535)
-        fields[20:24] = struct.pack(">HH", min(delay.numerator, 65535), delay.denominator)
+        fields[20:24] = struct.pack(">HH", *_png_delay(duration))
         file.seek(control)
         file.write(_png_chunk(b"fcTL", bytes(fields)))
     file.seek(end)
@@ -87,6 +87,13 @@ def _complete_png(file: BinaryIO, duration: Fraction, metadata: Mapping[str, str
         text = key.encode("latin-1", "replace")[:79] + b"\0\0\0\0\0" + value.encode()
         file.write(_png_chunk(b"iTXt", text))
     file.write(_png_chunk(b"IEND", b""))
+
+
+def _png_delay(duration: Fraction) -> tuple[int, int]:
+    """The nearest fraction of which both parts fit."""
+    longest = min(duration, Fraction(_MOST_IN_DELAY))
+    delay = longest.limit_denominator(int(_MOST_IN_DELAY / max(longest, Fraction(1))))
+    return delay.numerator, delay.denominator
 
 
 def _png_chunk(kind: bytes, data: bytes) -> bytes:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _TICKS = {"gif": Fraction(1, 100), "webp": Fraction(1, 1000)}
 _LOOP = {"gif": {"loop": "0"}, "webp": {"loop": "0"}, "apng": {"plays": "0"}}  # 0: for ever
-_SHOWN_AS_SLOW = 2  # ticks of GIF; browsers show shorter frames for ten
+_FASTEST_GIF = 50  # frames a second; what is shorter than two ticks, browsers show for ten
 
 
 class AnimationWriter:
@@ -47,8 +47,11 @@ class AnimationWriter:
         self._last_duration = Fraction(0)
         self._last_size = 0
         self._finished = False
-        if job.kind.muxer == "gif" and job.film.rate > 50:
-            job.notify(f"{job.target.name}: GIF above 50 frames a second plays slowly in browsers")
+        if job.kind.muxer == "gif" and job.film.rate > _FASTEST_GIF:
+            job.notify(
+                f"{job.target.name}: GIF above {_FASTEST_GIF} frames a second "
+                "plays slowly in browsers"
+            )
         with SideStreams(job.film.path, cut=Cut(), notify=job.notify) as sides:
             sides.name_lost_sound(job.target.suffix)
         self._output = av.open(

@@ -63,6 +63,10 @@ class FilmJob:
     metadata: Mapping[str, str]
     notify: Notify
 
+    def zero(self, first: Frame) -> Fraction:
+        """The source's time that becomes zero: where a part begins; no time may be negative."""
+        return first.time if self.span.start is not None else min(first.time, Fraction(0))
+
     def filler(self, first: Frame) -> FrameFiller:
         """Settle, by the first frame's size, how pictures become samples."""
         height, width = first.picture.shape[1:]
@@ -82,14 +86,14 @@ class FilmWriter:
     def __init__(self, path: Path, *, job: FilmJob, first: Frame) -> None:
         self._path = path
         self._job = job
-        cut = _cut(job.film, job.span, first)
+        cut = _cut(job, first)
         self._clock = Clock(cut.offset)
         self._filler = job.filler(first)
         exact = job.kind.muxer in {"mp4", "mov"}
         self._time_base = job.film.time_base if exact else _MATROSKA_TICK
         self._held: av.VideoFrame | None = None
         self._durations: dict[int, int] = {}
-        self._begin = self._end = first.time
+        self._end = first.time
         self._count = 0
         self._duration = 0
         self._uneven = False
@@ -146,7 +150,7 @@ class FilmWriter:
         if span.frames is not None and self._count >= span.frames:
             return self._end
         if span.end is not None:
-            return max(self._end, self._begin - (span.start or 0) + span.end)
+            return max(self._end, self._job.film.begin + span.end)
         return None
 
     def _add_picture(self) -> VideoStream:
@@ -215,12 +219,12 @@ class FilmWriter:
             self._output.close()
 
 
-def _cut(film: Film, span: Span, first: Frame) -> Cut:
-    begins = first.time if span.start is not None else None
-    offset = min(first.time, Fraction(0)) if begins is None else begins
+def _cut(job: FilmJob, first: Frame) -> Cut:
+    film, span = job.film, job.span
     ends = []
     if span.end is not None:
-        ends.append(first.time - (span.start or 0) + span.end)
+        ends.append(film.begin + span.end)
     if span.frames is not None:
         ends.append(first.time + span.frames / film.rate)
-    return Cut(offset, begins, min(ends, default=None))
+    begins = first.time if span.start is not None else None
+    return Cut(job.zero(first), begins, min(ends, default=None))

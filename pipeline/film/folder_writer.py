@@ -48,7 +48,7 @@ class FolderWriter:
         self._context.time_base = Fraction(1, 1000)
         self._context.thread_count = 1  # each picture is to come out before the next goes in
         open_encoder(self._context.open, job.encoder, job.target)
-        self._offset = first.time if job.span.start is not None else Fraction(0)
+        self._offset = job.zero(first)
         self._count = 0
         self._end = Fraction(0)
         self._times = (path / TIMES).open("w", encoding="utf-8")

@@ -7,6 +7,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, Protocol, TypeVar
 
+JUMP_BACK = Fraction(1)
+"""Seconds: where time stamps go back further, a recording began anew, and time goes on."""
+
+JUMP_AHEAD = Fraction(3600)
+"""Seconds: likewise where they go ahead further. Slide shows and cameras that wait for something to
+move leave gaps of minutes; of an hour, no film that anybody looks at."""
+
+OUT_OF_ORDER = "time stamps out of order put right"
+FAR_AHEAD = "time stamps that jump ahead by more than an hour put right"
+
 
 class Stamped(Protocol):
     """What a decoder says of a frame's time, in ticks of the stream's time base."""
@@ -37,21 +47,22 @@ def timed(
     *,
     time_base: Fraction,
     rate: Fraction,
-    repaired: Callable[[], None],
+    repaired: Callable[[str], None],
     is_last_packet: Callable[[S], bool] = lambda _: False,
 ) -> Iterator[Timed[S]]:
     """Give every frame its time and duration; holds two frames back to see the next ones' times.
 
     A missing time is the previous one plus that frame's own duration (or one over `rate`). Two
     neighbours with their times exchanged, as AVI has around B-frames, get them exchanged again.
-    Any other time that does not increase is moved one tick behind the previous one; after a jump
-    back of more than a second, where a recording began anew, time goes on from where it was.
+    Any other time that does not increase is moved one tick behind the previous one. Where time
+    jumps by more than `JUMP_BACK`, or by more than `JUMP_AHEAD` beyond the frame's own duration, it
+    goes on from where it was.
 
     Args:
         frames: in the order of presentation.
         time_base: seconds per tick.
         rate: frames a second, for frames that say nothing of time.
-        repaired: called at each time that had to be changed.
+        repaired: told at each time that had to be changed what was wrong with it.
         is_last_packet: whether a frame was the last in the file, too. MP4 stores the distances
             between packets and a duration for the last one: only that one is sure of its own.
 
@@ -61,11 +72,10 @@ def timed(
         was about right.
     """
     step = max(1, round(1 / (rate * time_base)))
-    second = max(1, round(1 / time_base))
     held: tuple[S, int] | None = None
     gap = 0
     trusted = True
-    for frame, tick in _ordered(frames, step=step, second=second, repaired=repaired):
+    for frame, tick in _ordered(frames, time_base=time_base, step=step, repaired=repaired):
         if held is not None:
             before, start = held
             gap = tick - start
@@ -80,7 +90,7 @@ def timed(
 
 
 def _ordered(
-    frames: Iterator[S], *, step: int, second: int, repaired: Callable[[], None]
+    frames: Iterator[S], *, time_base: Fraction, step: int, repaired: Callable[[str], None]
 ) -> Iterator[tuple[S, int]]:
     """Give every frame its tick; holds one frame back, whose tick its successor may take."""
     held: tuple[S, int] | None = None
@@ -93,9 +103,9 @@ def _ordered(
         before, tick = held
         following = tick + (before.duration or step)
         stamp = following if frame.pts is None else frame.pts + offset
-        if stamp <= tick:
-            repaired()
-            if tick - stamp > second:
+        if stamp <= tick or (stamp - following) * time_base > JUMP_AHEAD:
+            repaired(OUT_OF_ORDER if stamp <= tick else FAR_AHEAD)
+            if stamp > tick or (tick - stamp) * time_base > JUMP_BACK:
                 offset += following - stamp
                 stamp = following
             elif stamp < tick and (given is None or stamp > given):

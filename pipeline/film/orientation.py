@@ -37,6 +37,19 @@ def orientation_of(display_matrix: bytes) -> Orientation:
     return Orientation(mirrored=a < 0, flipped=d < 0)
 
 
+_QUARTER_TURNS = (
+    Orientation(),
+    Orientation(transposed=True, flipped=True),
+    Orientation(mirrored=True, flipped=True),
+    Orientation(transposed=True, mirrored=True),
+)
+
+
+def orientation_of_turn(degrees: int) -> Orientation:
+    """The orientation that a turn against the clock puts upright, to the nearest quarter turn."""
+    return _QUARTER_TURNS[round(degrees / 90) % 4]
+
+
 def upright(picture: Tensor, orientation: Orientation) -> Tensor:
     """Turn a (C, H, W) picture as `orientation` says; the result is contiguous."""
     if orientation.transposed:

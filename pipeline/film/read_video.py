@@ -17,7 +17,7 @@ from .colour import plane_to_alpha, planes_to_rgb
 from .deinterlace import deinterlaced
 from .frame_planes import PlaneReader, colour_of, has_alpha
 from .frame_times import Timed, timed
-from .orientation import Orientation, orientation_of, upright
+from .orientation import Orientation, orientation_of, orientation_of_turn, upright
 from .tone_map import HDR_TRANSFERS, tone_map
 from .video_source import VideoSource, working_device
 
@@ -40,7 +40,7 @@ def probe_video(path: Path, *, notify: Notify) -> Film:
         first = next(source.frames(), None)
         if first is None:
             raise _nothing_decoded(source)
-        turned = _orientation(first).transposed
+        turned = (_orientation(first) or Orientation()).transposed
         colour = colour_of(first, stated=source.stream.codec_context)
         if colour.transfer in HDR_TRANSFERS:
             notify(f"{path.name}: HDR ({HDR_TRANSFERS[colour.transfer]}) tone-mapped to SDR")
@@ -130,6 +130,7 @@ class _Reading:
         self._deinterlace = deinterlace
         self._once = once
         self._planes = PlaneReader()
+        self._lies = Orientation()
 
     def within(self, span: Span) -> Iterator[Timed[VideoFrame]]:
         """Decode, and leave out what lies outside the span before it costs more than that."""
@@ -138,6 +139,7 @@ class _Reading:
         if first is None:
             return
         self.began = True
+        self._lies = _orientation(first.frame) or self._lies
         begin = first.time + (span.start or 0)
         moments = self._moments_from(begin, first) if span.start else chain([first], moments)
         inside: Iterator[Timed[VideoFrame]]
@@ -158,7 +160,7 @@ class _Reading:
         alpha = None
         if samples.alpha is not None:
             alpha = plane_to_alpha(samples.alpha, depth=samples.layout.depth)
-        orientation = _orientation(decoded)
+        orientation = _orientation(decoded) or self._lies
         picture = self._fitted(upright(picture, orientation))
         alpha = alpha if alpha is None else self._fitted(upright(alpha, orientation))
         return Frame(picture, moment.time, moment.duration, alpha)
@@ -169,7 +171,7 @@ class _Reading:
             deinterlaced(frames) if self._deinterlace == "auto" else frames,
             time_base=self._source.time_base,
             rate=self._film.rate,
-            repaired=lambda: self._once("time stamps out of order put right"),
+            repaired=self._once,
             is_last_packet=lambda frame: frame.pts == self._source.last_packet,
         )
 
@@ -196,14 +198,20 @@ class _Reading:
         return scaled[0].clamp_(0, 1)
 
 
-def _orientation(frame: VideoFrame) -> Orientation:
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    return orientation_of(bytes(matrix)) if isinstance(matrix, Buffer) else Orientation()
+def _orientation(frame: VideoFrame) -> Orientation | None:
+    """How a frame lies; None if it does not say: an APNG tells it with its first frame only."""
+    try:
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:
+        # PyAV 18.1 gives none of a frame's side data where it does not know all of it, as EXIF;
+        # the angle it still gives, but not whether the frame is mirrored.
+        return orientation_of_turn(frame.rotation)
+    return orientation_of(bytes(matrix)) if isinstance(matrix, Buffer) else None
 
 
 def _nothing_decoded(source: VideoSource) -> SourceError:
     return SourceError(
-        f"{source.path.name}: no frame can be decoded "
+        f"{source.path}: no frame can be decoded "
         f"({source.decoder.name}: damaged, encrypted or cut short)"
     )
 
@@ -212,4 +220,4 @@ def _nothing_within(film: Film, span: Span) -> SourceError:
     start = f"from {float(span.start or 0):g} s"
     end = "" if span.end is None else f" to {float(span.end):g} s"
     lasts = "" if film.duration is None else f"; the film lasts {float(film.duration):.2f} s"
-    return SourceError(f"{film.path.name}: no frame {start}{end}{lasts}")
+    return SourceError(f"{film.path}: no frame {start}{end}{lasts}")

@@ -20,6 +20,7 @@ from av.stream import AttachmentStream, DataStream, Disposition
 from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 
+from .joined_tracks import APART, joined
 from .side_metadata import kept_chapters, kept_metadata, quicktime_language
 from .side_tracks import (
     DamagedPacketError,
@@ -45,9 +46,6 @@ _MP4_SOUND = {"aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac", "dts",
 
 _DECODED = {"audio", "subtitle"}
 """Kinds that PyAV copies only where FFmpeg has a decoder for them."""
-
-_SEEK_EARLY = Fraction(2)
-"""Seconds: the tracks of a transport stream lie this far apart in the file at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ class SideStreams:
     """
 
     def __init__(self, path: Path, *, cut: Cut, notify: Notify) -> None:
-        self._source: InputContainer = av.open(str(path.absolute()), metadata_errors="replace")
+        self._source = _opened(path)
         self._path = path
         self._cut = cut
         self._say = notify
@@ -114,7 +112,7 @@ class SideStreams:
         """
         begins_at_zero = self._cut.begin is None
         output.metadata.update(kept_metadata(self._source.metadata, timecode=begins_at_zero))
-        original = self._source.streams.best("video")
+        original = self._picture
         if original is not None:
             picture.metadata.update(kept_metadata(original.metadata, timecode=begins_at_zero))
         chapters = kept_chapters(
@@ -124,13 +122,8 @@ class SideStreams:
             output.set_chapters(chapters)
         self._add_tracks(output, kind, suffix)
         self._leave_out_pictures()
-        taken = [stream for stream in self._source.streams if stream.index in self._tracks]
-        for stream in self._source.streams:
-            if stream not in taken:
-                stream.discard = av.stream.Discard.all
-        if taken:
-            self._seek()
-            self._packets = self._demuxed(taken)
+        if self._tracks:
+            self._packets = self._demuxed(self._begun())
             self._next = next(self._packets, None)
 
     def mux_until(self, output: OutputContainer, time: Fraction | None) -> None:
@@ -249,23 +242,42 @@ class SideStreams:
             stream.name == "bin_data" and bool(self._source.chapters())
         )
 
-    def _seek(self) -> None:
-        if self._cut.begin is None:
-            return
-        early = max(self._cut.begin - _SEEK_EARLY, Fraction(0))
+    @property
+    def _picture(self) -> VideoStream | None:
+        best = self._source.streams.best("video")
+        return best if isinstance(best, VideoStream) else None
+
+    def _begun(self) -> list[Stream]:
+        """Go to where the cut begins, or a little before; give the streams to read."""
+        streams = self._chosen()
+        aim = None if self._cut.begin is None else int((self._cut.begin - APART) * av.time_base)
+        if aim is None or aim <= (self._source.start_time or 0):
+            return streams
         try:
-            self._source.seek(int(early * av.time_base))
-        except av.FFmpegError:  # reading from the start finds the same packets, later
-            return
+            self._source.seek(aim)
+        except av.FFmpegError:
+            # What was read on opening is gone now: begin anew, the same packets come later.
+            self._source.close()
+            self._source = _opened(self._path)
+            streams = self._chosen()
+        return streams
+
+    def _chosen(self) -> list[Stream]:
+        """The streams that go into the output, and the picture, by which they are timed."""
+        chosen: list[Stream] = []
+        for stream in self._source.streams:
+            if stream.index in self._tracks or stream == self._picture:
+                chosen.append(stream)
+            else:
+                stream.discard = av.stream.Discard.all
+        return chosen
 
     def _demuxed(self, streams: list[Stream]) -> Iterator[tuple[Packet[Stream], Fraction]]:
         """Packets within the cut, and when they begin; one without time follows the last."""
         ends: dict[int, Fraction] = {}
         begin = self._cut.begin
         try:
-            for packet in self._source.demux(streams):
-                if not packet.size:
-                    continue
+            for packet in joined(self._source.demux(streams), picture=self._picture):
                 index, tick = packet.stream_index, packet.time_base
                 start = ends.get(index, self._cut.offset)
                 if packet.pts is not None:
@@ -286,6 +298,10 @@ class SideStreams:
             self._say(f"{self._path.name}: {text}")
 
 
+def _opened(path: Path) -> InputContainer:
+    return av.open(str(path.absolute()), metadata_errors="replace")
+
+
 def _codec_name(stream: Stream) -> str:
     if stream.codec_context is not None:
         return stream.codec_context.codec.canonical_name
@@ -297,6 +313,6 @@ def _is_cover(stream: VideoStream) -> bool:
 
 
 def _first_packet(path: Path, index: int) -> Packet[Stream] | None:
-    with av.open(str(path.absolute()), metadata_errors="replace") as source:
+    with _opened(path) as source:
         packets = source.demux(source.streams[index])
         return next((packet for packet in packets if packet.size), None)

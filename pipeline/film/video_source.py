@@ -18,6 +18,7 @@ from av.stream import Disposition
 from av.video.codeccontext import VideoCodecContext
 
 from ..errors import SourceError
+from .frame_times import JUMP_BACK
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -86,20 +87,25 @@ class VideoSource:
 
     def frames(self) -> Iterator[VideoFrame]:
         """Decode from where the file stands to its end, stepping over what is damaged."""
-        sent, last = 0, None
+        sent, last, joined = 0, None, False
         for packet in self._packets():
             sent += 1
             for frame in self._decoded(packet):
+                joined |= self._jumps_back(last, frame.pts)
                 last = frame.pts
                 yield frame
         on_the_way = min(sent, self.decoder.delay + self.decoder.reorder_depth)
         damaged = self.damaged
         rest = self._decoded(None)
         yield from rest
-        last = rest[-1].pts if rest else last
-        if len(rest) < on_the_way and last is not None and self._threads == "AUTO":
+        if rest:
+            joined |= self._jumps_back(last, rest[-1].pts)
+            last = rest[-1].pts
+        lost = len(rest) < on_the_way and self._threads == "AUTO"
+        if lost and last is not None and not joined:
             # PyAV stops emptying a decoder at the first damaged packet, and what other threads
-            # had ready is lost with it. So the end is decoded once more without them.
+            # had ready is lost with it. So the end is decoded once more without them; but not
+            # where recordings are joined, of which an earlier one may have later time stamps.
             with VideoSource(self.path, threads="SLICE") as again:
                 yield from again.frames_after(last)
                 self.damaged = damaged + again.damaged
@@ -149,6 +155,11 @@ class VideoSource:
             return self._container.duration * _CONTAINER_TICK
         return None
 
+    def _jumps_back(self, before: int | None, after: int | None) -> bool:
+        if before is None or after is None:
+            return False
+        return (before - after) * self.time_base > JUMP_BACK
+
     def _open(self) -> None:
         self._container = _opened(self.path, self._device)
         try:
@@ -196,27 +207,27 @@ def working_device(path: Path) -> str | None:
 
 def _opened(path: Path, device: str | None) -> InputContainer:
     if path.is_dir():
-        raise SourceError(f"{path.name}: a folder, not a film (see: stylize folder)")
+        raise SourceError(f"{path}: a folder, not a film (see: stylize folder)")
     if not path.exists():
         raise SourceError(f"{path}: no such file")
     if not path.is_file():
         raise SourceError(f"{path}: not a file on disk (found: a device or a pipe); save it first")
     if not path.stat().st_size:
-        raise SourceError(f"{path.name}: an empty file")
+        raise SourceError(f"{path}: an empty file")
     hardware = HWAccel(device, allow_software_fallback=False) if device else None
     try:
         # With its protocol named, a path with a colon in it is still a path.
         container = av.open(f"file:{path}", hwaccel=hardware)
     except (FFmpegError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise SourceError(f"{path.name}: not a film, or damaged at its start ({reason})") from error
+        raise SourceError(f"{path}: not a film, or damaged at its start ({reason})") from error
     kind = container.format.name
     if kind == "tty":
         container.close()
-        raise SourceError(f"{path.name}: text, not a film")
+        raise SourceError(f"{path}: text, not a film")
     if kind.endswith("_pipe") or kind == "image2":
         container.close()
-        raise SourceError(f"{path.name}: a picture, not a film (see: stylize image)")
+        raise SourceError(f"{path}: a picture, not a film (see: stylize image)")
     return container
 
 
@@ -226,17 +237,17 @@ def _film_stream(container: InputContainer, path: Path) -> VideoStream:
     if not streams:
         counts = Counter(_described(stream) for stream in container.streams)
         found = ", ".join(f"{n} × {name}" if n > 1 else name for name, n in counts.items())
-        raise SourceError(f"{path.name}: no video stream (found: {found or 'nothing'})")
+        raise SourceError(f"{path}: no video stream (found: {found or 'nothing'})")
     known = [stream for stream in streams if stream.codec_context is not None]
     if not known:
-        raise SourceError(f"{path.name}: its video codec is unknown to FFmpeg here")
+        raise SourceError(f"{path}: its video codec is unknown to FFmpeg here")
     chosen = max(
         known,
         key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height),
     )
     if chosen.width * chosen.height > PIXEL_LIMIT:
         raise SourceError(
-            f"{path.name}: {chosen.width}x{chosen.height} pixels a frame; "
+            f"{path}: {chosen.width}x{chosen.height} pixels a frame; "
             f"at most {PIXEL_LIMIT // 1_000_000} megapixels can be painted"
         )
     return chosen

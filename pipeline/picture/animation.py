@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from PIL import Image, ImageSequence, PngImagePlugin
+from PIL import Image, ImageSequence
+from PIL.PngImagePlugin import getchunks, putchunk
 
 from ..errors import SourceError
 from .open_picture import opened
 
 PIXEL_LIMIT = 40_000_000
 """Larger frames are refused, as several of them are held at once: 8K has 33 megapixels."""
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_REPLACES = b"\0\0"  # a frame, alpha and all, what was shown before it
+_UNSAID = 100  # milliseconds for which browsers show a frame that does not say
 
 
 @contextmanager
@@ -40,21 +47,34 @@ def playable(path: Path) -> Iterator[Path]:
 
 
 def _copy(animation: Image.Image, target: Path) -> None:
-    durations = [_duration(frame) for frame in ImageSequence.Iterator(animation)]
-    # Pillow makes one frame of equal neighbours, unless they are cleared away differently. It
-    # paints the next one accordingly, so that what is seen stays the same.
-    ways = (PngImagePlugin.Disposal.OP_NONE, PngImagePlugin.Disposal.OP_BACKGROUND)
-    animation.save(
-        target,
-        format="PNG",
-        save_all=True,
-        duration=durations,
-        disposal=[ways[index % 2] for index in range(len(durations))],
-        compress_level=1,
-    )
+    """Write an APNG of whole frames, one by one: Pillow would hold all of them to compare them."""
+    mode = "RGBA" if animation.mode == "RGBA" else "RGB"
+    count: int = getattr(animation, "n_frames", 1)
+    numbers = itertools.count()  # of the chunks that PNG numbers
+    with target.open("wb") as file:
+        file.write(_SIGNATURE)
+        for index, frame in enumerate(ImageSequence.Iterator(animation)):
+            chunks = getchunks(frame.convert(mode), compress_level=1)
+            if index == 0:
+                putchunk(file, b"IHDR", *(data for kind, data, _ in chunks if kind == b"IHDR"))
+                putchunk(file, b"acTL", struct.pack(">II", count, 0))
+            shown = struct.pack(">IIIIHH", *frame.size, 0, 0, *_delay(frame))
+            putchunk(file, b"fcTL", _packed(next(numbers)), shown, _REPLACES)
+            picture = [data for kind, data, _ in chunks if kind == b"IDAT"]
+            if index == 0:
+                putchunk(file, b"IDAT", *picture)
+            else:
+                putchunk(file, b"fdAT", _packed(next(numbers)), *picture)
+        putchunk(file, b"IEND")
 
 
-def _duration(frame: Image.Image) -> int:
-    """Milliseconds; a WebP knows them only once the frame is decoded."""
-    frame.load()
-    return int(frame.info.get("duration", 0))
+def _packed(number: int) -> bytes:
+    return struct.pack(">I", number)
+
+
+def _delay(frame: Image.Image) -> tuple[int, int]:
+    """A loaded frame's duration as PNG stores it: 16 bits over 16 bits, in seconds."""
+    milliseconds = int(frame.info.get("duration", 0)) or _UNSAID
+    if milliseconds < 1 << 16:
+        return milliseconds, 1000
+    return min(round(milliseconds / 1000), (1 << 16) - 1), 1

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from stylize.pipeline.film.frame_times import timed
+from stylize.pipeline.film.frame_times import FAR_AHEAD, OUT_OF_ORDER, timed
 
 
 @dataclass
@@ -18,14 +18,12 @@ class Stamp:
 def _read(stamps, *, time_base=Fraction(1, 100), rate=Fraction(25)):
     repairs = []
     frames = [s if isinstance(s, Stamp) else Stamp(s) for s in stamps]
-    result = list(
-        timed(iter(frames), time_base=time_base, rate=rate, repaired=lambda: repairs.append(1))
-    )
+    result = list(timed(iter(frames), time_base=time_base, rate=rate, repaired=repairs.append))
     assert [moment.frame for moment in result] == frames
     for one, two in itertools.pairwise(result):
         assert one.time + one.duration == two.time
     ticks = [moment.time / time_base for moment in result]
-    return ticks, [moment.duration / time_base for moment in result], len(repairs)
+    return ticks, [moment.duration / time_base for moment in result], repairs
 
 
 def test_uneven_times_and_a_late_start_are_kept():
@@ -40,7 +38,7 @@ def test_odd_rates_are_exact():
         iter([Stamp(0, 1001), Stamp(1001, 1001), Stamp(2002, 1001)]),
         time_base=Fraction(1, 24000),
         rate=Fraction(24000, 1001),
-        repaired=lambda: None,
+        repaired=pytest.fail,
     )
     assert [moment.time for moment in result] == [Fraction(1001 * n, 24000) for n in range(3)]
 
@@ -60,7 +58,7 @@ def test_a_last_frame_that_was_the_last_packet_is_believed():
         iter(stamps),
         time_base=Fraction(1, 100),
         rate=Fraction(25),
-        repaired=lambda: None,
+        repaired=pytest.fail,
         is_last_packet=lambda stamp: stamp.pts == 80,
     )
     assert last.duration == Fraction(25, 100)
@@ -72,7 +70,7 @@ def test_a_single_frame_lasts_as_long_as_it_says_or_as_the_rate_says():
 
 
 def test_no_frames_are_no_frames():
-    assert _read([]) == ([], [], 0)
+    assert _read([]) == ([], [], [])
 
 
 def test_missing_times_follow_from_durations_and_else_from_the_rate():
@@ -85,7 +83,7 @@ def test_neighbours_with_their_times_exchanged_get_them_exchanged_again():
     ticks, durations, repairs = _read([1, 2, 4, 3, 5, 7, 6, 8])
     assert ticks == [1, 2, 3, 4, 5, 6, 7, 8]
     assert durations == [1] * 8
-    assert repairs == 2
+    assert repairs == [OUT_OF_ORDER] * 2
 
 
 def test_equal_times_are_one_tick_apart():
@@ -99,7 +97,31 @@ def test_a_small_step_back_moves_no_other_frame():
 def test_after_a_long_jump_back_time_goes_on():
     ticks, _, repairs = _read([Stamp(t, 4) for t in (500, 504, 508, 0, 4, 8)])
     assert ticks == [500, 504, 508, 512, 516, 520]
-    assert repairs == 1
+    assert repairs == [OUT_OF_ORDER]
+
+
+def test_after_a_jump_ahead_by_hours_time_goes_on():
+    late = 40_000 * 100
+    ticks, durations, repairs = _read([Stamp(t, 4) for t in (500, 504, late, late + 4, late + 90)])
+    assert ticks == [500, 504, 508, 512, 598]
+    assert durations == [4, 4, 4, 86, 86]
+    assert repairs == [FAR_AHEAD]
+
+
+def test_a_time_far_ahead_of_all_others_moves_none_of_them():
+    ticks, _, repairs = _read([Stamp(t, 4) for t in (0, 4, 8_000_000, 12, 16)])
+    assert ticks == [0, 4, 8, 12, 16]
+    assert repairs == [FAR_AHEAD, OUT_OF_ORDER]
+
+
+@pytest.mark.parametrize(
+    ("pause", "said"), [(50 * 60, 4), (3 * 3600, 3 * 3600 * 100)], ids=["silent", "as it says"]
+)
+def test_a_long_pause_is_kept_where_it_may_be_meant(pause, said):
+    stamps = [Stamp(0, 4), Stamp(4, said), Stamp(4 + pause * 100, 4)]
+    ticks, _, repairs = _read(stamps)
+    assert ticks == [0, 4, 4 + pause * 100]
+    assert not repairs
 
 
 @pytest.mark.parametrize("seed", range(5))

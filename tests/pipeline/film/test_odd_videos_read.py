@@ -93,7 +93,7 @@ def _decoded_count(path, film, limit):
 def test_what_has_no_frames_is_refused_in_one_line(odd_videos, name):
     with pytest.raises(SourceError, match=REFUSED[name]) as caught:
         probe_video(odd_videos / name, notify=pytest.fail)
-    assert str(caught.value).startswith(f"{name}: ")
+    assert str(caught.value).startswith(f"{odd_videos / name}: ")
     assert "\n" not in str(caught.value)
 
 

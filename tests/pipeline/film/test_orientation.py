@@ -5,7 +5,12 @@ import struct
 import pytest
 import torch
 
-from stylize.pipeline.film.orientation import Orientation, orientation_of, upright
+from stylize.pipeline.film.orientation import (
+    Orientation,
+    orientation_of,
+    orientation_of_turn,
+    upright,
+)
 
 ONE = 1 << 16
 MATRICES = [
@@ -33,6 +38,13 @@ def test_every_pixel_goes_where_the_matrix_sends_it(matrix):
     shown = upright(picture, orientation_of(_packed(*matrix)))
     assert torch.equal(shown, expected)
     assert shown.is_contiguous()
+
+
+@pytest.mark.parametrize("quarters", [-2, -1, 0, 1, 2])
+def test_an_angle_turns_against_the_clock(quarters):
+    picture = torch.arange(12.0).view(1, 3, 4)
+    shown = upright(picture, orientation_of_turn(90 * quarters))
+    assert torch.equal(shown, picture.rot90(quarters, (1, 2)))
 
 
 def test_a_matrix_without_any_turn_in_it_counts_as_upright():

@@ -1,5 +1,6 @@
 """Reading films, made here: their times, colours, orientations, spans, and their damage."""
 
+import io
 import os
 import sys
 from fractions import Fraction
@@ -19,6 +20,7 @@ from stylize.pipeline.film import read_video as reading
 from stylize.pipeline.film.colour import planes_to_rgb, rgb_to_planes
 from stylize.pipeline.film.frame_planes import layout_of
 from stylize.pipeline.film.read_video import probe_video, read_video
+from stylize.pipeline.film.video_source import VideoSource
 from stylize.pipeline.values import Colour, Span
 
 LOSSLESS = {"preset": "ultrafast", "qp": "0"}
@@ -130,6 +132,25 @@ def test_a_raw_stream_without_time_stamps_gets_its_times_from_its_rate(tmp_path)
     assert [frame.time for frame in frames] == [n / film.rate for n in range(10)]
 
 
+@pytest.mark.parametrize(
+    ("begins", "said"),
+    [
+        ((10, 0), "time stamps out of order put right"),
+        ((0, 40_000), "time stamps that jump ahead by more than an hour put right"),
+    ],
+)
+def test_joined_recordings_are_one_film_without_a_gap(tmp_path, begins, said):
+    parts = [
+        make_film(tmp_path / f"{begin}.ts", ticks=range(begin * 25, begin * 25 + 10))
+        for begin in begins
+    ]
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    film, frames, notices = read(path)
+    assert [frame.time - film.begin for frame in frames] == [Fraction(n, 25) for n in range(20)]
+    assert notices == [f"joined.ts: {said}"]
+
+
 def test_the_facts_of_a_film(tmp_path):
     film, _, _ = read(make_film(tmp_path / "film.mp4", ticks=range(50)))
     assert (film.width, film.height, film.frames) == (64, 48, 50)
@@ -175,7 +196,7 @@ def test_a_film_that_cannot_seek_is_read_from_its_beginning(tmp_path):
 
 def test_a_span_without_a_frame_is_refused_and_says_how_long_the_film_is(tmp_path):
     path = make_film(tmp_path / "film.mp4")
-    with pytest.raises(SourceError, match=r"^film\.mp4: no frame from 5 s to 6 s; .* 0\.40 s$"):
+    with pytest.raises(SourceError, match=r"/film\.mp4: no frame from 5 s to 6 s; .* 0\.40 s$"):
         read(path, span=Span(start=Fraction(5), end=Fraction(6)))
     assert read(path, span=Span(frames=0))[1] == []
 
@@ -272,6 +293,57 @@ def test_every_orientation_becomes_upright(tmp_path, transposed, mirrored, flipp
     assert (film.width, film.height) == ((48, 64) if transposed else (64, 48))
     assert film.pixel_aspect == (Fraction(3, 4) if transposed else Fraction(4, 3))
     assert peak_noise_ratio(frames[0].picture, expected) > 40
+
+
+_QUARTER_TURNS = {1: 0, 3: 2, 6: -1, 8: 1}
+"""Of EXIF's orientations those without a mirror, as turns against the clock that put upright."""
+
+
+def _with_exif(orientation):
+    """A small picture and what a camera writes beside it."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "Maker", orientation
+    pixels = (picture_of(0) * 255).round().byte().permute(1, 2, 0).numpy()
+    return Image.fromarray(pixels), exif
+
+
+@pytest.mark.parametrize("orientation", _QUARTER_TURNS)
+@pytest.mark.parametrize("name", ["film.avi", "film.mov"])
+def test_films_of_camera_jpegs_with_exif_become_upright(tmp_path, name, orientation):
+    jpeg = io.BytesIO()
+    picture, exif = _with_exif(orientation)
+    picture.save(jpeg, "JPEG", exif=exif, quality=95)
+    with av.open(str(tmp_path / name), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        container.start_encoding()
+        for tick in range(3):
+            packet = av.Packet(jpeg.getvalue())
+            packet.pts, packet.dts, packet.duration = tick, tick, 1
+            packet.time_base, packet.stream = Fraction(1, 25), stream
+            packet.is_keyframe = True
+            container.mux(packet)
+    film, frames, notices = read(tmp_path / name)
+    expected = picture_of(0).rot90(_QUARTER_TURNS[orientation], (1, 2))
+    assert (film.height, film.width) == expected.shape[1:]
+    assert len(frames) == 3
+    assert all(peak_noise_ratio(frame.picture, expected) > 30 for frame in frames)
+    assert notices == []
+
+
+@pytest.mark.parametrize("orientation", _QUARTER_TURNS)
+def test_an_apng_lies_throughout_as_its_first_frame_says(tmp_path, orientation):
+    first, exif = _with_exif(orientation)
+    others = [Image.new("RGB", first.size, (0, 90 * n, 200)) for n in range(2)]
+    others[0].putpixel((0, 0), (255, 0, 0))
+    first.save(tmp_path / "a.png", save_all=True, append_images=others, duration=40, exif=exif)
+    film, frames, notices = read(tmp_path / "a.png")
+    turns = _QUARTER_TURNS[orientation]
+    assert (film.height, film.width) == picture_of(0).rot90(turns, (1, 2)).shape[1:]
+    for frame, picture in zip(frames, [first, *others], strict=True):
+        pixels = torch.from_numpy(np.array(picture)).permute(2, 0, 1) / 255
+        assert peak_noise_ratio(frame.picture, pixels.rot90(turns, (1, 2))) > 100
+    assert notices == []
 
 
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
@@ -407,9 +479,28 @@ def test_damaged_packets_are_stepped_over_and_counted_once(tmp_path, damaged):
     ]
 
 
+def test_frames_lost_at_the_end_of_joined_recordings_repeat_no_earlier_one(tmp_path, monkeypatch):
+    parts = [
+        make_film(tmp_path / f"{count}.ts", ticks=range(count), options={**LOSSLESS, "bf": "2"})
+        for count in (60, 10)
+    ]
+    path = _write(tmp_path / "joined.ts", b"".join(part.read_bytes() for part in parts))
+    decoded = VideoSource._decoded
+
+    def losing(source, packet):
+        """What PyAV does where the first packet that is still in the decoder is damaged."""
+        return decoded(source, packet) if packet is not None else []
+
+    monkeypatch.setattr(VideoSource, "_decoded", losing)
+    _, frames, _ = read(path)
+    assert 60 < len(frames) < 70
+    for number, frame in enumerate(frames):
+        assert peak_noise_ratio(frame.picture, picture_of(number % 60)) > 40
+
+
 def test_a_film_in_which_nothing_decodes_is_refused(tmp_path):
     path = _spoiled(make_film(tmp_path / "film.mp4"), range(10))
-    with pytest.raises(SourceError, match=r"^film\.mp4: no frame can be decoded \(h264: .*\)$"):
+    with pytest.raises(SourceError, match=r"/film\.mp4: no frame can be decoded \(h264: .*\)$"):
         read(path)
 
 
@@ -443,8 +534,14 @@ def test_what_is_no_film_is_refused_in_one_line(tmp_path):
     ]:
         with pytest.raises(SourceError, match=reason) as caught:
             probe_video(path, notify=pytest.fail)
-        assert path.name in str(caught.value)
+        assert str(caught.value).startswith(f"{path}: ")
         assert "\n" not in str(caught.value)
+
+
+def test_a_folder_is_named_as_it_was_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceError, match=r"^\.: a folder, not a film"):
+        probe_video(Path(), notify=pytest.fail)
 
 
 def test_a_sound_file_with_a_cover_has_no_video(tmp_path):

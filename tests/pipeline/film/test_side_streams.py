@@ -3,6 +3,7 @@
 import io
 from collections import defaultdict
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -323,6 +324,35 @@ def test_a_part_takes_its_part_of_everything(rich, tmp_path, suffix):
         assert chapter["end"] * chapter["time_base"] == Fraction(1, 2)
 
 
+def test_an_end_counts_from_the_films_begin_where_the_part_begins_in_a_gap(tmp_path):
+    path = tmp_path / "slow.mkv"
+    with av.open(path, "w") as film:
+        chapter = {"id": 1, "start": 0, "end": 25, "time_base": Fraction(1), "metadata": {}}
+        film.set_chapters([chapter])
+        picture = film.add_stream("ffv1", rate=1)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        sound = film.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        for second in range(25):
+            if second in {0, 10, 20, 21}:
+                frame = av.VideoFrame(64, 48, "yuv420p")
+                frame.pts, frame.time_base = second, Fraction(1)
+                film.mux(picture.encode(frame))
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, RATE), np.int16), "s16", "mono")
+            frame.rate, frame.pts, frame.time_base = RATE, second * RATE, Fraction(1, RATE)
+            film.mux(sound.encode(frame))
+        film.mux(picture.encode(None))
+    rewrite(path, tmp_path / "film.mkv", span=Span(start=Fraction(1), end=Fraction(12)))
+    (heard,) = packets(tmp_path / "film.mkv", "audio").values()
+    # The only picture is the one at 10 s; it lasts until 20 s.
+    assert (heard[0][0], heard[-1][0]) == (0, 9)
+    rewrite(path, tmp_path / "film.mkv", span=Span(start=Fraction(11), end=Fraction(22)))
+    (heard,) = packets(tmp_path / "film.mkv", "audio").values()
+    assert heard[-1][0] == 1
+    with av.open(tmp_path / "film.mkv") as film:
+        (chapter,) = film.chapters()
+        assert chapter["end"] * chapter["time_base"] == 2
+
+
 def test_a_limit_of_frames_cuts_the_sound_there(rich, tmp_path):
     rewrite(rich, tmp_path / "film.mkv", span=Span(frames=10))
     for each in packets(tmp_path / "film.mkv", "audio").values():
@@ -379,3 +409,88 @@ def test_chapters_outside_a_part_are_left_out():
     ]
     kept = kept_chapters(chapters, offset=second, end=Fraction(3))
     assert [(each["id"], each["start"], each["end"]) for each in kept] == [(1, 0, 1), (2, 1, 2)]
+
+
+def recording(
+    path: Path,
+    *,
+    begin: int = 0,
+    seconds: float = 3,
+    sound: float | None = None,
+    codecs: tuple[str, str] = ("libx264", "mp2"),
+    rate: int = RATE,
+) -> Path:
+    """A film whose pictures and sound are noise, interleaved as a camera does."""
+    with av.open(path, "w") as film:
+        picture = film.add_stream(codecs[0], rate=25)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        picture.codec_context.gop_size = 12
+        tones = film.add_stream(codecs[1], rate=rate, layout="mono")
+        noise = np.random.default_rng(begin + int(seconds))
+        fitting = av.AudioResampler(tones.codec_context.format, "mono", rate)
+        length = sound or seconds
+        for index in range(round(max(seconds, length) * 25)):
+            if index < seconds * 25:
+                frame = av.VideoFrame.from_ndarray(noise.integers(0, 255, (48, 64, 3), np.uint8))
+                frame.pts, frame.time_base = index + begin * 25, Fraction(1, 25)
+                film.mux(picture.encode(frame))
+            if index < length * 25:
+                samples = noise.integers(-9000, 9000, (1, rate // 25), np.int16)
+                frame = av.AudioFrame.from_ndarray(samples, "s16", "mono")
+                frame.rate, frame.time_base = rate, Fraction(1, rate)
+                frame.pts = (index + begin * 25) * (rate // 25)
+                for fitted in fitting.resample(frame):
+                    film.mux(tones.encode(fitted))
+        for stream in (picture, tones):
+            film.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "picture", "start"),
+    [("film.flv", "libx264", 1), ("film.flv", "libx264", 3), ("film.swf", "flv", 3)],
+)
+def test_a_part_has_its_sound_where_the_source_cannot_seek(tmp_path, name, picture, start):
+    path = recording(tmp_path / name, seconds=6, codecs=(picture, "libmp3lame"), rate=22050)
+    begin = probe_video(path, notify=pytest.fail).begin + start
+    rewrite(path, tmp_path / "film.mkv", span=Span(start=Fraction(start), end=Fraction(start + 1)))
+    inside = [data for time, data in packets(path, "audio")[0] if begin <= time < begin + 1]
+    assert payloads(tmp_path / "film.mkv", "audio")[0] == inside
+
+
+@pytest.mark.parametrize(
+    ("begins", "sound", "suffix"),
+    [
+        *(((0, 0), 3, ".mkv"), ((0, 0), 2.6, ".mkv"), ((0, 0), 3.3, ".mkv")),
+        *(((5, 40_000), 3, ".mp4"), ((40_000, 5), 3, ".mkv"), ((9, 4), 3, ".mkv")),
+    ],
+)
+def test_sound_stays_with_the_picture_where_recordings_were_joined(tmp_path, begins, sound, suffix):
+    one = recording(tmp_path / "one.ts", begin=begins[0], sound=sound)
+    two = recording(tmp_path / "two.ts", begin=begins[1], seconds=4)
+    both = tmp_path / "both.ts"
+    both.write_bytes(one.read_bytes() + two.read_bytes())
+    target = tmp_path / f"film{suffix}"
+    rewrite(both, target)
+    shown = sorted(time for time, _ in packets(target, "video")[0])
+    assert len(shown) == 175
+    found = {data: time for time, data in packets(target, "audio")[0]}
+    for part, first in ((one, 0), (two, 75)):
+        move = shown[first] - min(time for time, _ in packets(part, "video")[0])
+        heard = packets(part, "audio")[0]
+        # What the first recording has more of sound than of picture covers the second's.
+        covered = 2 + round(max(0, sound - 3) * RATE / 1152) if part == two else 0
+        assert sum(data in found for _, data in heard) >= len(heard) - covered - 2
+        for time, data in heard[covered:]:
+            assert data not in found or abs(found[data] - time - move) <= Fraction(1, 1000)
+
+
+def test_transcoded_sound_goes_on_where_recordings_were_joined(tmp_path):
+    parts = [recording(tmp_path / f"{begin}.ts", begin=begin) for begin in (9, 4)]
+    (tmp_path / "both.ts").write_bytes(b"".join(part.read_bytes() for part in parts))
+    rewrite(tmp_path / "both.ts", tmp_path / "film.webm")
+    times = [time for time, _ in packets(tmp_path / "film.webm", "audio")[0]]
+    assert max(after - before for before, after in pairwise(times)) < Fraction(1, 20)
+    pictures = [time for time, _ in packets(tmp_path / "film.webm", "video")[0]]
+    assert len(pictures) == 150
+    assert abs(times[-1] - max(pictures)) < Fraction(1, 10)

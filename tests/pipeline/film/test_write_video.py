@@ -323,6 +323,17 @@ def test_animations_keep_every_duration_the_last_too(film, tmp_path, name, tick)
     assert durations == [40, 80, 30, 150, 330]
 
 
+@pytest.mark.parametrize(
+    ("last", "shown"),
+    [(Fraction(270001, 90000), 3000), (Fraction(1001, 30000), 33), (Fraction(90000), 65535000)],
+)
+def test_a_png_stores_the_nearest_last_duration_that_fits(film, tmp_path, last, shown):
+    write(tmp_path / "f.apng", film, frames(NTSC[:2], last=last))
+    with Image.open(tmp_path / "f.apng") as animation:
+        animation.seek(1)
+        assert animation.info["duration"] == pytest.approx(shown, abs=0.5)
+
+
 def test_animations_look_like_the_film(film, tmp_path):
     for name, least in [("f.gif", 30), ("f.webp", 30), ("f.apng", 50)]:
         write(tmp_path / name, film)
@@ -345,6 +356,13 @@ def test_a_folder_holds_numbered_pictures_and_exact_times(film, tmp_path):
     ]
     pixels = torch.from_numpy(np.asarray(Image.open(tmp_path / "out" / "000002.png")).copy())
     assert torch.equal(pixels.permute(2, 0, 1), (scene(1) * 255).round().byte())
+
+
+def test_a_folder_begins_at_zero_where_the_film_begins_before(film, tmp_path):
+    times = [Fraction(n, 25) for n in (-2, -1, 0)]
+    write(tmp_path / "out", film, frames(times))
+    listed = (tmp_path / "out" / "timestamps.txt").read_text().splitlines()
+    assert listed[1:] == ["0", "40", "80", "120"]
 
 
 def test_a_folder_with_other_things_is_not_replaced(film, tmp_path):
