@@ -30,6 +30,7 @@ from .hypercolumns import DEEPEST
 from .laplacian import compose, decompose, enlarged, resized
 from .layers import pad
 from .matching import ColumnMatch, LayerMatch
+from .memory import refuse_beyond
 from .network import PaintingNetwork
 from .refiner import Refiner
 from .style_colours import with_colours_of
@@ -39,6 +40,8 @@ START = 64
 """Shorter side of the smallest size, about; the paper's code halves 512 three times."""
 SMALLEST = 16
 """Pixels of a side: smaller pictures are continued, for the deepest layer's sake."""
+BYTES_PER_PIXEL = 7000
+"""Of memory that a picture takes, with VGG-19 (measured: 3.0 GB for 512 × 768)."""
 LONGEST = 4
 """Times the picture's longer side is what a style's side may be; a longer one is squeezed."""
 EASE = 1.5
@@ -139,6 +142,7 @@ class NnstPainter(Refiner):
         """Paint (N, 3, H, W) RGB in [0, 1]: each alone, whatever is beside it.
 
         Raises:
+            torch.OutOfMemoryError: one takes more memory than the machine has.
             ModelError: a picture, a style or the extractor holds numbers that are not finite.
         """
         if self._strength == 0:
@@ -157,6 +161,7 @@ class NnstPainter(Refiner):
     ) -> Tensor:
         """Paint one after the other, from a start or from the content itself."""
         height, width = pictures.shape[-2:]
+        refuse_beyond(height * width * BYTES_PER_PIXEL, pictures.device)
         passes = len(pictures) * (len(sizes) + self._options.splitting)
         steps = _Steps(self, passes * self._options.iterations)
         painted = []

@@ -1,0 +1,26 @@
+"""What needs more memory than there is, is refused before it is begun."""
+
+import os
+
+import pytest
+import torch
+
+from stylize.models.memory import refuse_beyond
+
+CPU = torch.device("cpu")
+
+
+def test_what_fits_is_let_through():
+    refuse_beyond(1 << 20, CPU)
+
+
+def test_what_cannot_fit_is_refused_with_both_figures(monkeypatch):
+    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 2_000_000, "SC_PAGE_SIZE": 4000}.get)
+    with pytest.raises(torch.OutOfMemoryError, match=r"about 91 GB are needed, .* has 8 GB"):
+        refuse_beyond(91_000_000_000, CPU)
+
+
+def test_a_card_and_a_system_that_does_not_tell_are_left_to_themselves(monkeypatch):
+    refuse_beyond(1 << 60, torch.device("cuda"))
+    monkeypatch.delattr(os, "sysconf", raising=False)
+    refuse_beyond(1 << 60, CPU)
