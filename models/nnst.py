@@ -147,13 +147,13 @@ class NnstPainter(Refiner):
         """
         if self._strength == 0:
             return pictures.clone()
-        height, width = _padded(pictures[:1]).shape[-2:]
+        height, width = _padded_size(pictures)
         sizes = coarse_to_fine(height, width, most=self._options.scales)
         return self._paint_each(pictures, None, sizes)
 
     def refine(self, pictures: Tensor, starts: Tensor) -> Tensor:
         """Go on from paintings (see `Refiner`): the passes at full size alone."""
-        height, width = _padded(pictures[:1]).shape[-2:]
+        height, width = _padded_size(pictures)
         return self._paint_each(pictures, starts, [(height, width)])
 
     def _paint_each(
@@ -265,10 +265,15 @@ def coarse_to_fine(height: int, width: int, *, most: int) -> list[tuple[int, int
     return [(-(-height >> n), -(-width >> n)) for n in range(halvings, -1, -1)]
 
 
+def _padded_size(pictures: Tensor) -> tuple[int, int]:
+    """Height and width that `_padded` gives."""
+    return max(SMALLEST, pictures.shape[-2]), max(SMALLEST, pictures.shape[-1])
+
+
 def _padded(pictures: Tensor) -> Tensor:
     """A float32 copy of (N, 3, H, W), continued to the right and below where it is too small."""
-    height, width = pictures.shape[-2:]
-    right, below = max(SMALLEST - width, 0), max(SMALLEST - height, 0)
+    height, width = _padded_size(pictures)
+    right, below = width - pictures.shape[-1], height - pictures.shape[-2]
     return pad(pictures.clone().float(), 0, right, 0, below, "reflect")
 
 

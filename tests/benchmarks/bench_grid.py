@@ -28,7 +28,7 @@ from pathlib import Path
 
 import click
 import torch
-from painters import PRECISIONS, Painter, painter
+from painters import PRECISIONS, YARDSTICK, Painter, painter
 from repetition import grid, spectrum, strongest_repeat
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
@@ -131,7 +131,12 @@ def _report(name: str, paint: Painter, photographs: list[Tensor]) -> None:
 @click.argument("networks", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option("--style", required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--style-side", default=512, show_default=True, help="Pixels of its shorter side.")
-@click.option("--classic", type=click.Path(path_type=Path, exists=True), help="The yardstick.")
+@click.option(
+    "--classic",
+    type=click.Path(path_type=Path, exists=True),
+    default=YARDSTICK,
+    help="The yardstick.",
+)
 @click.option("--photographs", type=click.Path(path_type=Path, file_okay=False), default=SAMPLES)
 @click.option("--precision", default="float32", show_default=True, type=click.Choice(PRECISIONS))
 @click.option("--threads", default=2, show_default=True)
@@ -140,7 +145,7 @@ def main(
     networks: tuple[Path, ...],
     style: Path,
     style_side: int,
-    classic: Path | None,
+    classic: Path,
     photographs: Path,
     precision: str,
     threads: int,
@@ -153,8 +158,7 @@ def main(
         f"  {'painted on':12}" + "".join(f"{f'{p} px':>10} (RMS)   " for p in PERIODS) + " RMS"
     )
     painters: dict[str, Painter] = {"nothing: the pictures themselves": lambda picture: picture}
-    if classic:
-        painters[f"classic: {classic}"] = painter(classic, style=target, precision=precision)
+    painters[f"classic: {classic.name}"] = painter(classic, style=target, precision=precision)
     for path in networks:
         painters[str(path)] = painter(path, style=target, precision=precision)
     for name, paint in painters.items():

@@ -17,6 +17,8 @@ from stylize.models.network import ready
 Painter = Callable[[Tensor], Tensor]
 """(3, H, W) RGB in [0, 1] to the same, painted."""
 
+YARDSTICK = Path(__file__).with_name("wave_johnson.safetensors")
+"""The classic network of the painting of `wave`, trained as long as that; it does not ship."""
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
