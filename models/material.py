@@ -164,8 +164,8 @@ def _warn(pictures: Pictures | None, notify: Notify) -> None:
         return
     if broken := pictures.unreadable:
         notify(f"{len(broken)} of the files are no readable pictures (the first: {broken[0]})")
-    if len(pictures.training) < FEW:
+    if (count := len(pictures.training)) < FEW:
         notify(
-            f"{pictures.folder}: only {len(pictures.training)} to learn from; with fewer "
+            f"{pictures.folder}: only {count} picture{'s' * (count > 1)} to learn from; with fewer "
             f"than {FEW} the network learns them by heart"
         )
