@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 
 from .errors import TrainingError
-from .methods import TRAINED
+from .methods import METHODS, TRAINED
 
 LAST_SEED = 2**31 - 1
 """Times a million, and a step added, it is still a seed to torch."""
@@ -16,7 +16,7 @@ LAST_RATE = 0.05
 RATE = 2e-3
 USUAL_RATE = {"micro": 1e-3, "adain": 2e-4, "sanet": 2e-4, "adaattn": 2e-4}
 """Where it is not `RATE`: with more, `micro` loses channels, and attention hardens at one key."""
-BY_PAPER = ("adain", "sanet", "adaattn")
+BY_PAPER = tuple(name for name in TRAINED if METHODS[name].vgg)
 """Methods that are trained by the losses of their papers, in which little is to be set."""
 WARM_UP = 0.01
 """Of the run, over which the learning rate rises: Adam's first steps are wild."""

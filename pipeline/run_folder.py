@@ -79,11 +79,10 @@ def stylize_folder(
     targets = name_targets(
         sources, root=source, output=target, extension=extension, animated=animated
     )
-    used = tuple(path for path in choice.files if path.is_file())
     due = [
         _Job(path, to, there=os.path.lexists(to))
         for path, to in targets.items()
-        if is_due(path, to, existing, used=used)
+        if is_due(path, to, existing, used=choice.files)
     ]
     skipped = len(sources) - len(due)
     check_folder(target)

@@ -72,9 +72,9 @@ def stylize_image(
     kept, otherwise = (MOVING, MOVING[-1]) if moving else (WRITABLE, ".png")
     to = Path(target or beside(source, choice.name, kept=kept, otherwise=otherwise))
     unit: Literal["frames", "pictures"] = "frames" if moving else "pictures"
-    if _is_folder(to):
-        raise TargetError(f"{to}: is a folder; name the picture in it")
     if not moving:
+        if _is_folder(to):
+            raise TargetError(f"{to}: is a folder; name the picture in it")
         picture_format(to)  # a wrong extension is said before anything is painted
     if not is_due(source, to, existing, used=choice.files):
         report(Skipped(source, f"{to} is there already"))

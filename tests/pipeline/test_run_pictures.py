@@ -131,6 +131,14 @@ def test_a_picture_takes_no_folder_for_its_output(network_file: Path, tmp_path: 
         stylize_image(source, tmp_path, model=network_file)
 
 
+def test_an_animation_takes_an_empty_folder_for_its_frames(network_file: Path, tmp_path: Path):
+    source = save_animation(tmp_path / "a.gif")
+    (tmp_path / "frames").mkdir()
+    look = {"model": network_file, "existing": "overwrite"}
+    assert stylize_image(source, tmp_path / "frames", **look).written == 3
+    assert len(list((tmp_path / "frames").glob("*.png"))) == 3
+
+
 def test_what_somebody_else_puts_there_meanwhile_is_left(
     network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
