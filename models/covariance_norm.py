@@ -90,7 +90,7 @@ class CovarianceNorm(InstanceNorm):
 
     def _applied(self, found: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
         """The matrices, (N, 3, 3), and what is added, (N, 3), for colours of such moments."""
-        white = torch.linalg.inv(factor(found, self.epsilon))
+        white = torch.linalg.inv_ex(factor(found, self.epsilon)).inverse  # there is one: no check
         variance = found.diagonal(dim1=-2, dim2=-1).mean(-1)
         seen = variance / (variance + ROUNDING)
         matrix = self.weight.float()[..., None] * white * seen[:, None, None]

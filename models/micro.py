@@ -129,6 +129,7 @@ class Micro(ReadingNetwork):
         self.mixings = nn.ModuleList(
             Mixing(count, min(count, rank), code) for count in channels[:-1]
         )
+        self._painters: dict[torch.device, FinishedSwift] = {}
 
     def read(self, styles: Tensor) -> list[Norm]:
         """What the norms give their channels in each of (N, 3, h, w) styles, at least 32 by 32."""
@@ -146,11 +147,11 @@ class Micro(ReadingNetwork):
                 usual, changes[: len(norms)], changes[len(norms) :], mixings, strict=True
             )
         ]
-        return found + Finish().to(styles.device).wanted(styles)
+        return found + self._painting(styles.device).finish.wanted(styles)
 
     def paint(self, pictures: Tensor, read: Sequence[Norm]) -> Tensor:
         """Paint each of (N, 3, H, W) pictures with the norms that `read` gave."""
-        painter = FinishedSwift(self.swift, Finish().to(pictures.device))
+        painter = self._painting(pictures.device)
         names = {module: name for name, module in painter.named_modules()}
         named: dict[str, Tensor] = {}
         for (_, norm), given in zip(painter.normalised(), read, strict=True):
@@ -161,6 +162,12 @@ class Micro(ReadingNetwork):
             }
         painted: Tensor = functional_call(painter, named, (pictures,))
         return painted
+
+    def _painting(self, device: torch.device) -> FinishedSwift:
+        """The painter whose norms are given anew for each batch: made once on a device."""
+        if device not in self._painters:
+            self._painters[device] = FinishedSwift(self.swift, Finish().to(device))
+        return self._painters[device]
 
     @torch.no_grad()
     def with_styles(

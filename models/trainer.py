@@ -8,7 +8,7 @@ the run is done: so a run that is measured in steps goes on exactly when it is r
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -76,6 +76,7 @@ class Trainer:
         self.settings = settings
         self.device = device
         self._dtype = training_dtype(device)
+        self._at_once = device.type != "cpu"
         self._style: StyleTarget = {}
         if style is not None:
             with torch.no_grad():
@@ -147,7 +148,7 @@ class Trainer:
 
     def _by_its_paper(
         self, network: VggNetwork, crops: Tensor, styles: Crops | None
-    ) -> tuple[dict[str, float], Tensor]:
+    ) -> tuple[dict[str, Tensor], Tensor]:
         """Losses by name, and their sum weighted as the paper does times what the settings say."""
         pictures = _wanted(styles).pictures.to(self.device, memory_format=torch.channels_last)
         with self._precision():
@@ -159,11 +160,11 @@ class Trainer:
         total = torch.stack(
             [times.get(name, 1.0) * weight * loss.float() for name, (weight, loss) in found.items()]
         ).sum()
-        return {name: loss.item() for name, (_, loss) in found.items()}, total
+        return {name: loss for name, (_, loss) in found.items()}, total
 
     def _by_perception(
         self, numbers: Sequence[int], crops: Tensor, styles: Crops | None
-    ) -> tuple[dict[str, float], Tensor]:
+    ) -> tuple[dict[str, Tensor], Tensor]:
         """Losses by name, and what has the gradient of their weighted sum."""
         settings = self.settings
         content = self._content(numbers, crops)
@@ -177,7 +178,7 @@ class Trainer:
         if settings.temporal_weight and self.step % TEMPORAL_EVERY == 0:
             loss = self._unsteadiness(paint, crops, painted)
             weighted["temporal"] = (settings.temporal_weight * TEMPORAL_EVERY, loss)
-        losses = perceived | {name: loss.item() for name, (_, loss) in weighted.items()}
+        losses = perceived | {name: loss for name, (_, loss) in weighted.items()}
         # The last one is not the perceptual loss, but has its gradient.
         total = sum(
             (weight * loss for weight, loss in weighted.values()), (painted * gradient).sum()
@@ -186,19 +187,19 @@ class Trainer:
 
     def _perceived(
         self, painted: Tensor, content: Tensor, style: StyleTarget
-    ) -> tuple[dict[str, float], Tensor]:
+    ) -> tuple[dict[str, Tensor], Tensor]:
         """Content and style loss, and the gradient of their weighted sum by the paintings.
 
         On a processor one painting after the other, whose features then stay in its caches: a
-        seventh off a step's time, and a fraction of its memory.
+        seventh off a step's time, and a fraction of its memory. A graphics card takes all at once.
         """
         weights = {
             "content": self.settings.content_weight,
             "style": self.settings.style_weight_at(self.fraction),
         }
-        means = dict.fromkeys(weights, 0.0)
+        means = dict.fromkeys(weights, torch.zeros((), device=painted.device))
         leaf = painted.detach().requires_grad_()
-        parts = len(painted) if self.device.type == "cpu" else 1
+        parts = 1 if self._at_once else len(painted)
         for part, wanted, number in zip(
             leaf.chunk(parts), content.chunk(parts), range(parts), strict=True
         ):
@@ -211,7 +212,7 @@ class Trainer:
             weighted = torch.stack([weights[name] * loss for name, loss in losses.items()])
             weighted.sum().backward()  # type: ignore[no-untyped-call]
             for name, loss in losses.items():
-                means[name] += loss.item()
+                means[name] = means[name] + loss.detach()
         return means, cast("Tensor", leaf.grad)
 
     def _paint(self, styles: Crops | None) -> tuple[Callable[[Tensor], Tensor], StyleTarget]:
@@ -236,32 +237,40 @@ class Trainer:
     @torch.no_grad()
     def _content(self, numbers: Sequence[int], crops: Tensor) -> Tensor:
         """The content of crops, measured when each is met first: later it costs nothing."""
-        found = []
-        for number, crop in zip(numbers, crops, strict=True):
-            features = self._contents.get(number)
-            if features is None:
-                features = self._vgg(crop[None], [CONTENT_LAYER])[CONTENT_LAYER]
-                features = features.to("cpu", torch.bfloat16)
-                if len(self._contents) * features.nbytes < CONTENT_BYTES:
-                    self._contents[number] = features
-            found.append(features)
-        return torch.cat(found).to(self.device)
+        found = {number: self._contents[number] for number in numbers if number in self._contents}
+        for part, pictures in self._not_in(self._contents, numbers, crops):
+            features = self._vgg(pictures, [CONTENT_LAYER])[CONTENT_LAYER]
+            for number, each in zip(part, features.to("cpu", torch.bfloat16), strict=True):
+                found[number] = each
+                if len(self._contents) * each.nbytes < CONTENT_BYTES:
+                    self._contents[number] = each.clone()  # alone: not with all of its batch
+        return torch.stack([found[number] for number in numbers]).to(self.device)
 
     @torch.no_grad()
     def _measured(self, numbers: Sequence[int], crops: Tensor) -> StyleTarget:
         """The statistics of styles, likewise."""
-        for number, crop in zip(numbers, crops, strict=True):
-            if number not in self._styles:
-                target = style_target(self._vgg(crop[None], STYLE_LAYERS))
-                self._styles[number] = {
-                    layer: each.to("cpu", torch.bfloat16) for layer, each in target.items()
-                }
+        for part, pictures in self._not_in(self._styles, numbers, crops):
+            found = style_target(self._vgg(pictures, STYLE_LAYERS))
+            small = {layer: each.to("cpu", torch.bfloat16) for layer, each in found.items()}
+            pieces = {layer: each.chunk(len(part)) for layer, each in small.items()}
+            for place, number in enumerate(part):
+                self._styles[number] = {layer: each[place] for layer, each in pieces.items()}
         return {
             layer: together([self._styles[number][layer] for number in numbers]).to(
                 self.device, torch.float32
             )
             for layer in STYLE_LAYERS
         }
+
+    def _not_in(
+        self, known: Mapping[int, object], numbers: Sequence[int], crops: Tensor
+    ) -> Iterator[tuple[list[int], Tensor]]:
+        """The crops that are to be measured, and their numbers: one by one, or all at once."""
+        places = [place for place, number in enumerate(numbers) if number not in known]
+        size = max(1, len(places)) if self._at_once else 1
+        for start in range(0, len(places), size):
+            part = places[start : start + size]
+            yield [numbers[place] for place in part], crops[part]
 
     def _unsteadiness(
         self, paint: Callable[[Tensor], Tensor], crops: Tensor, painted: Tensor
@@ -274,9 +283,11 @@ class Trainer:
         again = paint(moved.contiguous(memory_format=torch.channels_last))
         return steadiness_loss(motion.move(painted), again, motion.seen)
 
-    def _note(self, losses: dict[str, float]) -> None:
+    def _note(self, losses: dict[str, Tensor]) -> None:
         """Smooth losses for the report, and stop when one is no number."""
-        for name, value in losses.items():
+        # All at once: a graphics card is waited for once in a step.
+        values = torch.stack([loss.detach().float() for loss in losses.values()]).tolist()
+        for name, value in zip(losses, values, strict=True):
             if not math.isfinite(value):
                 raise TrainingError(
                     f"the {name} loss is {value} at step {self.step}: training went wild; "

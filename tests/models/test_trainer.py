@@ -45,6 +45,21 @@ def test_paintings_measured_one_by_one_have_the_loss_and_gradient_of_all(trainer
     assert error < (0.02 if trainer._vgg.mean.dtype == torch.bfloat16 else 1e-5)
 
 
+def test_what_is_measured_all_at_once_is_what_is_measured_one_by_one(trainer, crops):
+    content = trainer._content(NUMBERS, crops)
+    styles = trainer._measured(NUMBERS, crops)
+    for known in (trainer._contents, trainer._styles):
+        del known[NUMBERS[0]], known[NUMBERS[2]]
+    trainer._at_once = True
+    assert torch.allclose(trainer._content(NUMBERS, crops).float(), content.float(), rtol=0.02)
+    again = trainer._measured(NUMBERS, crops)
+    for layer, wanted in styles.items():
+        for part in ("mean", "deviation", "gram"):
+            before, after = getattr(wanted, part), getattr(again[layer], part)
+            assert before.shape == after.shape
+            assert torch.allclose(before, after, rtol=0.02, atol=1e-3)
+
+
 def test_a_step_learns_in_either_type_and_keeps_the_network_in_float32(trainer, crops):
     before = [each.detach().clone() for each in trainer.network.parameters()]
     trainer.advance(Crops(NUMBERS, crops))
