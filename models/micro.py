@@ -166,7 +166,8 @@ class Micro(ReadingNetwork):
     def _painting(self, device: torch.device) -> FinishedSwift:
         """The painter whose norms are given anew for each batch: made once on a device."""
         if device not in self._painters:
-            self._painters[device] = FinishedSwift(self.swift, Finish().to(device))
+            with torch.inference_mode(False):  # it is kept, and may be trained with later
+                self._painters[device] = FinishedSwift(self.swift, Finish().to(device))
         return self._painters[device]
 
     @torch.no_grad()

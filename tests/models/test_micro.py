@@ -118,6 +118,14 @@ def test_it_is_saved_and_loaded_whole(tiny_micro, styles, photographs, tmp_path)
     assert (before - after).abs().max() < 0.02  # half precision
 
 
+def test_a_network_that_has_painted_can_still_be_trained(tiny_micro, styles, photographs):
+    with torch.inference_mode():
+        tiny_micro.with_styles(Mixture((styles[0],)))
+    tiny_micro.train().requires_grad_(True)
+    tiny_micro.paint(photographs[:1], tiny_micro.read(styles[:1])).mean().backward()
+    assert tiny_micro.unfold.weight.grad.isfinite().all()
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_in_training_every_part_learns(tiny_micro, styles, photographs, dtype):
     with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
