@@ -119,7 +119,7 @@ class Micro(ReadingNetwork):
                 f"encoder {encoder}, code {code}, rank {rank}: each is to be 1 to {2 * MOST}"
             )
         self.encoder_widths, self.code, self.rank = encoder, code, rank
-        self.swift = Swift(widths=widths, blocks=blocks)
+        self.swift = Swift(widths=widths, blocks=blocks, last_norm=False)
         self.encoder = StyleEncoder(encoder, code)
         channels = [norm.bias.numel() for _, norm in self.swift.normalised()]
         self.unfold = nn.Linear(code, 2 * sum(channels))

@@ -37,7 +37,7 @@ from .motion import disturb, random_motion, steadiness_loss
 from .network import PaintingNetwork, StyleNetwork
 from .optimiser import Optimiser
 from .settings import TrainingSettings
-from .swift import Swift
+from .swift import LAST_NORM, Swift
 from .vgg import Vgg
 from .whole_file import whole_file
 
@@ -100,10 +100,13 @@ class Trainer:
     def begin_with(self, beginning: Beginning) -> None:
         """Begin with what a network knows.
 
+        One of before there was a last norm has none to begin with; it then is the style's.
+
         Raises:
             TrainingError: it is of another kind or shape.
         """
-        own, found = self.network.state_dict(), beginning.tensors
+        own = self.network.state_dict()
+        found = {name: own[name] for name in LAST_NORM if name in own} | dict(beginning.tensors)
         shapes = [{name: each.shape for name, each in tensors.items()} for tensors in (own, found)]
         alike = beginning.method == self.network.method
         if not alike or shapes[0] != shapes[1]:

@@ -229,7 +229,7 @@ def test_a_later_format_asks_for_a_later_version(saved):
 
 def test_a_file_that_only_names_our_method_is_not_ours(saved):
     resaved(saved, format="pt")
-    with pytest.raises(CheckpointError, match=r"holds 34 tensors of an unknown network"):
+    with pytest.raises(CheckpointError, match=r"holds 36 tensors of an unknown network"):
         load_model(saved)
 
 

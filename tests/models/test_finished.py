@@ -52,7 +52,7 @@ def finished_of(finish, painting=PICTURE, picture=PICTURE):
 @pytest.fixture
 def painter():
     torch.manual_seed(22)
-    swift = Swift(widths=(4, 6, 8, 4), blocks=1)
+    swift = Swift(widths=(4, 6, 8, 4), blocks=1, last_norm=False)
     return FinishedSwift(swift, styled(Finish(), seen=0.5)).eval().requires_grad_(False)
 
 

@@ -24,6 +24,7 @@ from stylize.models import train as train_module
 from stylize.models.crops import find_pictures
 from stylize.models.read_picture import read_picture
 from stylize.models.settings import TrainingSettings
+from stylize.models.swift import LAST_NORM
 from stylize.models.train import train
 from stylize.models.vgg import Vgg
 from stylize.models.weights import sha256_of
@@ -98,7 +99,7 @@ def test_a_style_that_is_gone_before_the_end_stops_nothing(run, target, style):
 
 
 def test_the_style_is_learnt(run):
-    reports, _ = run(replace(SETTINGS, steps=25, learning_rate=1e-2))
+    reports, _ = run(replace(SETTINGS, steps=50, learning_rate=1e-2))
     assert reports[-1].losses["style"] < 0.75 * reports[0].losses["style"]
 
 
@@ -159,6 +160,20 @@ def test_a_run_cannot_start_from_a_network_of_another_kind(run, tmp_path):
     save_model(other, tmp_path / "other.safetensors", recipe={})
     with pytest.raises(TrainingError, match=r"other.safetensors: is a swift .*shape"):
         run(start=tmp_path / "other.safetensors")
+
+
+def test_a_run_may_start_from_a_network_of_before_the_last_norm_which_is_the_styles_then(
+    run, style, tmp_path
+):
+    before, to = tmp_path / "before.safetensors", tmp_path / "to.safetensors"
+    save_model(Swift(last_norm=False), before, recipe={})
+    run(replace(SETTINGS, steps=1, learning_rate=1e-6), to=to, start=before)
+    expected = Swift()
+    expected.take_colours(read_picture(style, shorter=SETTINGS.style_size))
+    for name in LAST_NORM:
+        torch.testing.assert_close(
+            load_file(to)[name].float(), expected.state_dict()[name], atol=0.01, rtol=0
+        )
 
 
 def test_a_run_that_started_from_a_network_does_not_go_on_without_it(run, tmp_path):
