@@ -55,6 +55,14 @@ def test_it_goes_on_where_another_stood(tiny):
     assert all(torch.equal(found[name], each) for name, each in tiny.state_dict().items())
 
 
+def test_a_palette_goes_ten_times_as_far_as_the_norms_of_strokes(tiny):
+    before = copy.deepcopy(tiny.state_dict())
+    walk(tiny, Optimiser(tiny), 1)  # the first step of Adam is the rate itself
+    far = {name: (tiny.state_dict()[name] - each).abs().max() for name, each in before.items()}
+    assert far["last_norm.bias"] == pytest.approx(2e-2, rel=0.01)
+    assert far["colour_norm.bias"] == pytest.approx(2e-3, rel=0.01)
+
+
 def test_memory_that_is_no_matrix_is_refused(tiny):
     with pytest.raises(RuntimeError, match="view"):
         Optimiser(tiny.to(memory_format=torch.channels_last))
