@@ -118,8 +118,8 @@ class Swift(StyleNetwork):
         self.colour = Convolution(3, 3, 2, stride=2, border="none")
         self.colour_norm = InstanceNorm(3, epsilon=COLOUR_EPSILON)
         self._pass_colours_through()
-        # Folded into what is before it a film pays nothing for it. Untrained, behind networks of
-        # before, it brought Gram losses down by a fifth: else each photograph has its own palette.
+        # Without, deviations of logits differ by 3 to 6 % between photographs: the Gram loss of
+        # `starry` was a fifth higher. Folded into what is before it, a film pays nothing for it.
         self.last_norm: InstanceNorm | None = None
         if last_norm and not colour:
             self.last_norm = InstanceNorm(3, epsilon=LAST_EPSILON)
@@ -148,7 +148,9 @@ class Swift(StyleNetwork):
             wanted.copy_(found[0])
         if self.last_norm is not None:
             deviation, mean = moments(style[None].clamp(BLACK, WHITE).logit())
-            self.last_norm.weight.copy_(FIRST_CONTRAST * deviation[0])
+            contrast = FIRST_CONTRAST * deviation[0]
+            # What has that deviation already keeps it, in spite of what is added to its variance.
+            self.last_norm.weight.copy_((contrast.square() + LAST_EPSILON).sqrt())
             self.last_norm.bias.copy_(mean[0])
 
     def paint(self, pictures: Tensor) -> Tensor:
