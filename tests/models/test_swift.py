@@ -91,6 +91,12 @@ def test_what_is_plain_is_not_painted_in_full_contrast(coloured):
     assert (plain.std((2, 3)) < drawn.std((2, 3)) / 3).all()
 
 
+def test_rounding_is_not_painted_as_strokes(coloured):
+    coloured.take_colours(STYLE)
+    logits = 3 + 0.002 * torch.randn(1, 3, 40, 40, generator=GENERATOR)
+    assert coloured.last_norm(logits).std((2, 3)).max() < 0.002
+
+
 def test_the_norms_in_the_order_they_run_end_with_colours_and_the_last(coloured):
     pairs = coloured.normalised()[-2:]
     assert pairs[0] == (coloured.colour, coloured.colour_norm)
