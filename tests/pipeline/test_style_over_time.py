@@ -29,10 +29,12 @@ ALONE: dict[str, Any] = {"freeze": False, "smooth": "off"}
 
 @pytest.fixture
 def other_file(tmp_path: Path) -> Path:
-    """Another network than `network_file`."""
+    """Another network than `network_file`, of another palette."""
     path = tmp_path / "other.safetensors"
     torch.manual_seed(5)
-    save_model(Swift(widths=(4, 4, 4, 4), blocks=1), path, recipe={"steps": 0})
+    network = Swift(widths=(4, 4, 4, 4), blocks=1)
+    network.take_colours(torch.rand(3, 16, 16) * torch.tensor([0.2, 0.5, 1.0])[:, None, None])
+    save_model(network, path, recipe={"steps": 0})
     return path
 
 
