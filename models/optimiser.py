@@ -15,11 +15,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .swift import LAST_NORM
+
 KERNEL_RATE = 5.0
 """Times the learning rate, for kernels: 1e-2 where Adam has 2e-3 (measured: 1, 5 and 15)."""
-QUICK, QUICK_RATE = "last_norm.", 10.0
-"""Which parameters have so many times the learning rate, and how many: palettes are some tenths off
-where others are off by some thousandths, and all that is painted goes by them."""
+PALETTE_RATE = 10.0
+"""Times the learning rate, for the last norm of a `swift`: a palette begins some tenths off. In
+220 steps of `wave` the mean of its reds went 0.05 by the plain rate, and 0.23 by this."""
 MOMENTUM = 0.95
 """Of Muon, as Jordan 2024 has it."""
 
@@ -36,13 +38,9 @@ class Optimiser:
         self._kernels = [each for each in network.parameters() if muon and each.dim() == 4]
         # The very same memory as matrices, which is what Muon takes.
         self._matrices = [nn.Parameter(each.detach().view(len(each), -1)) for each in self._kernels]
-        named = {
-            name: each
-            for name, each in network.named_parameters()
-            if not (muon and each.dim() == 4)
-        }
-        quick = [each for name, each in named.items() if name.startswith(QUICK)]
-        others = [each for name, each in named.items() if not name.startswith(QUICK)]
+        palette = [each for name, each in network.named_parameters() if name in LAST_NORM]
+        taken = {id(each) for each in (*self._kernels, *palette)}
+        others = [each for each in network.parameters() if id(each) not in taken]
         # It refuses to have nothing to do: hence a matrix that nothing learns.
         self._muon = torch.optim.Muon(
             self._matrices or [nn.Parameter(torch.zeros(1, 1))],
@@ -50,13 +48,13 @@ class Optimiser:
             momentum=MOMENTUM,
             adjust_lr_fn="match_rms_adamw",
         )
-        groups = [{"params": each} for each in (others, quick) if each]
+        groups = [{"params": each} for each in (others, palette) if each]
         self._adam = torch.optim.Adam(groups, fused=True)
 
     def step(self, loss: Tensor, *, rate: float) -> None:
         """Go down the gradient of a loss, at a learning rate."""
         groups = (*self._muon.param_groups, *self._adam.param_groups)
-        for group, times in zip(groups, (KERNEL_RATE, 1.0, QUICK_RATE), strict=False):
+        for group, times in zip(groups, (KERNEL_RATE, 1.0, PALETTE_RATE), strict=False):
             group["lr"] = rate * times
         for kernel in self._kernels:
             kernel.grad = None

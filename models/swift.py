@@ -40,15 +40,12 @@ LAST_EPSILON = 0.3
 """Likewise for the last norm: plain skies keep their calm. With 0.1 losses are lower by 2 %."""
 LAST_ROUNDING = 2e-4
 """Variance of the logits of what is plain but for the rounding of half precision, which the last
-norm would paint three times as strong."""
+norm would paint three times as strong: a picture of one colour came out with a deviation of 1.3
+steps of 8 bits (`wave`), and so with 0.7."""
 BLACK, WHITE = 0.02, 0.98
 """Of a style, for the last norm: beyond them lies nearly all of what a sigmoid can be asked for."""
-
-
 LAST_NORM = ("last_norm.weight", "last_norm.bias")
-"""What a `swift` of before had not."""
-
-
+"""The parameters of that norm, which a `swift` of before had not."""
 MARGIN = 8
 """Pixels around a picture. Without, a band shows: against the same place inside a larger picture
 the outermost pixels differ by 0.135 (wave) and 0.183 (mosaic); with 8 by 0.093 and 0.147; with 16
@@ -145,11 +142,10 @@ class Swift(StyleNetwork):
         self.colour = Convolution(3, 3, 2, stride=2, border="none")
         self.colour_norm = InstanceNorm(3, epsilon=COLOUR_EPSILON)
         self._pass_colours_through()
-        # Without, deviations of logits differ by 3 to 6 % between photographs: the Gram loss of
-        # `starry` was a fifth higher. Folded into what is before it, a film pays nothing for it.
-        self.last_norm: LastNorm | None = None
-        if last_norm and not colour:
-            self.last_norm = LastNorm()
+        # Without, deviations of logits differ by 3 to 6 % between photographs. Put untrained behind
+        # what had none it took 12 % off the Gram loss of `wave`, 6 % off that of `starry`. Folded
+        # into what is before it, a film pays nothing for it.
+        self.last_norm = LastNorm() if last_norm and not colour else None
 
     @torch.no_grad()
     def _pass_colours_through(self) -> None:

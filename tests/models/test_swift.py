@@ -41,7 +41,7 @@ def test_and_shows_what_the_picture_shows(coloured):
     coloured.take_colours(STYLE)
     coloured.up3.weight[:, :-3] = 0
     lightness = [picture.mean(0).flatten() for picture in (coloured(PICTURE)[0], PICTURE[0])]
-    assert torch.corrcoef(torch.stack(lightness))[0, 1] > 0.9
+    assert torch.corrcoef(torch.stack(lightness))[0, 1] > 0.95
 
 
 def test_colours_of_one_colour_have_a_finite_slope(coloured):
@@ -79,9 +79,9 @@ def test_a_painting_has_the_palette_of_the_style_whatever_is_painted(coloured):
         torch.cat(moments(coloured(picture).clamp(0.02, 0.98).logit())[::-1])
         for picture in (PICTURE, 0.2 + 0.3 * PICTURE.flip(1), 1 - PICTURE)
     ]
-    wanted = torch.stack([coloured.last_norm.bias, coloured.last_norm.weight])
     for palette in palettes:
-        torch.testing.assert_close(palette, wanted, atol=0.25, rtol=0)
+        torch.testing.assert_close(palette, palettes[0], atol=0.05, rtol=0)
+        torch.testing.assert_close(palette[0], coloured.last_norm.bias, atol=0.05, rtol=0)
 
 
 def test_what_is_plain_is_not_painted_in_full_contrast(coloured):

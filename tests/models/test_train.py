@@ -99,7 +99,7 @@ def test_a_style_that_is_gone_before_the_end_stops_nothing(run, target, style):
 
 
 def test_the_style_is_learnt(run):
-    reports, _ = run(replace(SETTINGS, steps=50, learning_rate=1e-2))
+    reports, _ = run(replace(SETTINGS, steps=30, learning_rate=1e-2))
     assert reports[-1].losses["style"] < 0.75 * reports[0].losses["style"]
 
 
