@@ -18,6 +18,15 @@ USUAL_RATE = {"micro": 1e-3, "adain": 2e-4, "sanet": 2e-4, "adaattn": 2e-4}
 """Where it is not `RATE`: with more, `micro` loses channels, and attention hardens at one key."""
 BY_PAPER = tuple(name for name in TRAINED if METHODS[name].vgg)
 """Methods that are trained by the losses of their papers, in which little is to be set."""
+LOSSES_OF_OURS = (
+    "style_first",
+    "quarters",
+    "tv_weight",
+    "calm_weight",
+    "grid_weight",
+    "temporal_weight",
+)
+"""Settings that say nothing to those."""
 WARM_UP = 0.01
 """Of the run, over which the learning rate rises: Adam's first steps are wild."""
 STYLE_FIRST_UNTIL, STYLE_FALLEN_AT = 0.35, 0.6
@@ -48,7 +57,9 @@ class TrainingSettings:
             all that is plain, and keeps it.
         quarters: share in the style loss of what is measured on the quarters of a crop, 0 to 1:
             more spreads the style evenly, less lets dark parts stay dark.
-        tv_weight: of the total variation.
+        tv_weight: of the total variation. This and those below are of terms that are measured in
+            parts of a painting's contrast.
+        calm_weight: of the total variation where the photograph is plain: skies, walls, paper.
         grid_weight: of what repeats every 8 pixels.
         temporal_weight: of the steadiness loss; 0 trains without.
         learning_rate: at its highest (see `Optimiser`); None: the method's usual.
@@ -66,6 +77,7 @@ class TrainingSettings:
     style_first: float = 1.0
     quarters: float = 0.5
     tv_weight: float = 1.0
+    calm_weight: float = 0.0
     grid_weight: float = 300.0
     temporal_weight: float = 60.0
     learning_rate: float | None = None
@@ -95,6 +107,7 @@ class TrainingSettings:
             "content_weight",
             "style_weight",
             "tv_weight",
+            "calm_weight",
             "grid_weight",
             "temporal_weight",
         ):
@@ -109,7 +122,7 @@ class TrainingSettings:
         if self.method not in BY_PAPER:
             return
         defaults = TrainingSettings()
-        for name in ("style_first", "quarters", "tv_weight", "grid_weight", "temporal_weight"):
+        for name in LOSSES_OF_OURS:
             if getattr(self, name) != getattr(defaults, name):
                 raise TrainingError(
                     f"{name} is not for {self.method}, which has the losses of its paper; leave it "

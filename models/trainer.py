@@ -27,7 +27,9 @@ from .losses import (
     STYLE_LAYERS,
     StyleTarget,
     content_loss,
+    contrast,
     grid,
+    plainness,
     style_loss,
     style_target,
     together,
@@ -174,12 +176,17 @@ class Trainer:
         paint, style = self._paint(styles)
         painted = paint(crops)
         perceived, gradient = self._perceived(painted, content, style)
+        # What a paler painting has less of counts by its contrast (see `contrast`).
+        strength = contrast(painted)
         weighted = {
-            "tv": (settings.tv_weight, total_variation(painted)),
-            "grid": (settings.grid_weight, grid(painted)),
+            "tv": (settings.tv_weight, total_variation(painted) / strength),
+            "grid": (settings.grid_weight, grid(painted) / strength.square()),
         }
+        if settings.calm_weight:
+            loss = total_variation(painted, plainness(crops)) / strength
+            weighted["calm"] = (settings.calm_weight, loss)
         if settings.temporal_weight and self.step % TEMPORAL_EVERY == 0:
-            loss = self._unsteadiness(paint, crops, painted)
+            loss = self._unsteadiness(paint, crops, painted) / strength.square()
             weighted["temporal"] = (settings.temporal_weight * TEMPORAL_EVERY, loss)
         losses = perceived | {name: loss for name, (_, loss) in weighted.items()}
         # The last one is not the perceptual loss, but has its gradient.

@@ -40,6 +40,7 @@ _SETTINGS: tuple[tuple[str, type, str, str], ...] = (
     ("style-first", float, "TIMES", "How much more it counts at first.  [default: 1]"),
     ("quarters", float, "SHARE", "Of the style that quarters must show too.  [default: 0.5]"),
     ("tv-weight", float, "W", "How much calm counts (total variation).  [default: 1]"),
+    ("calm-weight", float, "W", "How much it counts where the photograph is plain.  [default: 0]"),
     ("grid-weight", float, "W", "How much it counts to lay no lattice.  [default: 300]"),
     ("temporal-weight", float, "W", "How much steadiness counts; 0: not.  [default: 60]"),
     ("learning-rate", float, "RATE", "At its highest.  [default: the method's usual]"),

@@ -6,10 +6,12 @@ import torch
 from stylize.models.losses import (
     VARIANCE_EPSILON,
     content_loss,
+    contrast,
     gram_loss,
     grid,
     join,
     moments_loss,
+    plainness,
     statistics,
     style_loss,
     style_target,
@@ -111,6 +113,43 @@ def test_total_variation_counts_steps_down_and_across():
     picture[..., 2:] = 1
     assert total_variation(picture).item() == pytest.approx(1 / 4)
     assert total_variation(picture.mT).item() == pytest.approx(1 / 4)
+
+
+def test_total_variation_may_count_some_places_alone():
+    picture = torch.zeros(1, 3, 8, 8)
+    picture[..., ::2] = 1
+    where = torch.zeros(1, 1, 8, 8)
+    where[..., :4, :] = 1
+    assert total_variation(picture, where).item() == pytest.approx(1 / 2)
+    assert total_variation(picture, 1 - where).item() == pytest.approx(1 / 2)
+    where[..., :, :] = 0
+    assert total_variation(picture, where) == 0
+
+
+def test_contrast_is_the_deviation_of_colours_within_pictures():
+    picture = torch.full((2, 3, 4, 4), 0.2)
+    picture[..., ::2] = 0.6
+    picture[1] += 0.3
+    assert contrast(picture).item() == pytest.approx(1, rel=0.01)
+    assert contrast(picture * 2).item() == pytest.approx(2, rel=0.01)
+
+
+def test_a_painting_of_one_colour_has_a_contrast_to_divide_by():
+    picture = torch.full((1, 3, 16, 16), 0.4, requires_grad=True)
+    (total_variation(picture) / contrast(picture)).backward()
+    assert picture.grad.isfinite().all()
+
+
+def test_what_is_plain_is_told_from_what_is_not():
+    draw = torch.Generator().manual_seed(3)
+    photograph = 0.5 + 0.01 * torch.randn(2, 3, 64, 64, generator=draw)
+    photograph[..., 32:] += 0.2 * torch.randn(2, 1, 64, 32, generator=draw)
+    found = plainness(photograph)
+    assert found.shape == (2, 1, 64, 64)
+    assert found[..., :23].min() > 0.9
+    assert found[..., 41:].max() < 0.01
+    assert found.min() >= 0
+    assert found.max() <= 1
 
 
 @pytest.mark.parametrize("period", [2, 4, 8])

@@ -1,5 +1,7 @@
 """A training step measures what it should, and remembers no more than it may."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -15,11 +17,14 @@ SETTINGS = TrainingSettings(steps=4, minutes=None, crop=64, batch=3, style_size=
 NUMBERS = (5, 0, 7)
 
 
+def style():
+    return torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
+
+
 @pytest.fixture(params=[torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
 def trainer(tiny_vgg, monkeypatch, request):
     monkeypatch.setattr(module, "training_dtype", lambda device: request.param)
-    style = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
-    return Trainer(SETTINGS, Vgg(*tiny_vgg), style, torch.device("cpu"))
+    return Trainer(SETTINGS, Vgg(*tiny_vgg), style(), torch.device("cpu"))
 
 
 @pytest.fixture
@@ -67,6 +72,30 @@ def test_a_step_learns_in_either_type_and_keeps_the_network_in_float32(trainer, 
     assert {each.dtype for each in after} == {torch.float32}
     assert any(not torch.equal(*pair) for pair in zip(before, after, strict=True))
     assert set(trainer.losses) == {"content", "style", "tv", "grid", "temporal"}
+
+
+def test_what_is_painted_in_plain_places_counts_when_it_is_to(tiny_vgg):
+    settings = replace(SETTINGS, calm_weight=5.0, temporal_weight=0.0)
+    trainer = Trainer(settings, Vgg(*tiny_vgg), style(), torch.device("cpu"))
+    trainer.advance(Crops(NUMBERS, torch.full((3, 3, 64, 64), 0.5)))
+    # Where all is plain it is the total variation.
+    assert trainer.losses["calm"] == pytest.approx(trainer.losses["tv"], rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["tv", "grid", "calm", "temporal"])
+def test_a_paler_painting_pleases_only_what_compares_it(tiny_vgg, crops, name):
+    settings = replace(SETTINGS, calm_weight=1.0)
+    trainer = Trainer(settings, Vgg(*tiny_vgg), style(), torch.device("cpu"))
+
+    def losses(strength):
+        def paint(pictures):
+            return 0.5 + strength * (pictures - 0.5).roll(1, 3)
+
+        trainer._paint = lambda styles: (paint, trainer._style)
+        return trainer._by_perception(NUMBERS, crops, None)[0]
+
+    pale, strong = (losses(strength)[name].item() for strength in (0.5, 1.0))
+    assert pale == pytest.approx(strong, rel=0.02)
 
 
 def test_content_for_which_there_is_no_memory_is_measured_anew(trainer, crops, monkeypatch):

@@ -71,7 +71,7 @@ def test_every_option_reaches_the_settings(words, trained):
     typed = (
         "--method johnson --steps 9 --crop 128 --batch 2 --style-size 300 --content-weight 2 "
         "--style-weight 3 --style-first 2 --tv-weight 4 --grid-weight 7 --temporal-weight 5 "
-        "--quarters 0.25 --learning-rate 0.001 --seed 6 --restart --preview-every 0"
+        "--calm-weight 8 --quarters 0.25 --learning-rate 0.001 --seed 6 --restart --preview-every 0"
     )
     assert run(*words, *typed.split()).exit_code == 0
     options = trained[0][2]
@@ -87,6 +87,7 @@ def test_every_option_reaches_the_settings(words, trained):
         style_first=2.0,
         quarters=0.25,
         tv_weight=4.0,
+        calm_weight=8.0,
         grid_weight=7.0,
         temporal_weight=5.0,
         learning_rate=0.001,
