@@ -230,6 +230,18 @@ def shuffled(phases: Tensor) -> Tensor:
     return grid.reshape(count, -1, 2 * height, 2 * width)
 
 
+def local_mean(planes: Tensor, radius: int) -> Tensor:
+    """The mean of the square around each pixel, as much of it as lies in the picture.
+
+    Args:
+        planes: (N, C, H, W).
+        radius: pixels each way, beside the one in the middle.
+    """
+    side = 2 * radius + 1  # rows, then columns: a square at once costs its area for each pixel
+    rows = F.avg_pool2d(planes, (side, 1), 1, (radius, 0), count_include_pad=False)
+    return F.avg_pool2d(rows, (1, side), 1, (0, radius), count_include_pad=False)
+
+
 def moments(features: Tensor) -> tuple[Tensor, Tensor]:
     """Deviation and mean of each channel of (N, C, H, W), (N, C) each: what a style says (AdaIN).
 

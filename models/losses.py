@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
+from .layers import local_mean
+
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 CONTENT_LAYER = "relu4_1"
 VARIANCE_EPSILON = 1e-5
@@ -25,8 +27,8 @@ USUAL_CONTRAST = 0.2
 """Deviation of a painting's colours, of that order in all styles (see `contrast`)."""
 CONTRAST_EPSILON = 1e-4
 """Added to their variance: a painting of one colour has no contrast to divide by."""
-PLAIN_WINDOW = 17
-"""Pixels: what is plain is so over more than a stroke."""
+PLAIN_RADIUS = 8
+"""Pixels each way: what is plain is so over more than a stroke."""
 PLAIN_DEVIATION = 0.03
 """Of the lightness of what is plain: the noise of a film and more, the folds of a cloth not."""
 GRAM_WEIGHT = 3000.0
@@ -177,14 +179,13 @@ def contrast(pictures: Tensor) -> Tensor:
 
 
 def plainness(photographs: Tensor) -> Tensor:
-    """How plain (N, 3, H, W) photographs are around each pixel, H and W above 8: (N, 1, H, W).
+    """How plain (N, 3, H, W) photographs are around each pixel: (N, 1, H, W).
 
     From 1 where nothing is to be seen but the noise of a camera down to 0.
     """
-    edge = PLAIN_WINDOW // 2
-    light = F.pad(photographs.float().mean(1, keepdim=True), (edge,) * 4, mode="reflect")
-    mean = F.avg_pool2d(light, PLAIN_WINDOW, 1)
-    variance = F.avg_pool2d(light.square(), PLAIN_WINDOW, 1) - mean.square()
+    light = photographs.float().mean(1, keepdim=True)
+    mean = local_mean(light, PLAIN_RADIUS)
+    variance = local_mean(light.square(), PLAIN_RADIUS) - mean.square()
     return torch.exp(-variance.clamp_min(0) / PLAIN_DEVIATION**2)
 
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812 - its name everywhere
+
+from .layers import local_mean
 
 LIGHT = (0.2126, 0.7152, 0.0722)
 """Of R, G and B in lightness (BT.709)."""
@@ -83,15 +84,9 @@ def _root(matrix: Tensor) -> Tensor:
 def _guided(colour: Tensor, light: Tensor) -> Tensor:
     """Colours smoothed where the lightness is smooth: locally each is linear in it."""
     radius = max(1, round(min(light.shape[-2:]) * REACH))
-    mean, mean_light = _mean(colour, radius), _mean(light, radius)
-    variance = _mean(light * light, radius) - mean_light * mean_light
-    slope = (_mean(colour * light, radius) - mean * mean_light) / (variance.clamp_min(0) + SOFTNESS)
+    mean, mean_light = local_mean(colour, radius), local_mean(light, radius)
+    variance = local_mean(light * light, radius) - mean_light * mean_light
+    together = local_mean(colour * light, radius) - mean * mean_light
+    slope = together / (variance.clamp_min(0) + SOFTNESS)
     offset = mean - slope * mean_light
-    return _mean(slope, radius) * light + _mean(offset, radius)
-
-
-def _mean(planes: Tensor, radius: int) -> Tensor:
-    """The mean of the square around each pixel, as much of it as lies in the picture."""
-    side = 2 * radius + 1  # rows, then columns: a square at once costs its area for each pixel
-    rows = F.avg_pool2d(planes, (side, 1), 1, (radius, 0), count_include_pad=False)
-    return F.avg_pool2d(rows, (1, side), 1, (0, radius), count_include_pad=False)
+    return local_mean(slope, radius) * light + local_mean(offset, radius)

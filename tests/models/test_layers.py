@@ -12,6 +12,7 @@ from stylize.models.layers import (
     DoublingLast,
     Halving,
     InstanceNorm,
+    local_mean,
     pad,
     round_keeping_sums,
 )
@@ -106,6 +107,12 @@ def test_a_scale_and_shift_of_the_output_fold_into_the_weights(layer):
     wanted = layer(PICTURES) * scale[:, None, None] + shift[:, None, None]
     layer.scale_outputs(scale, shift)
     torch.testing.assert_close(layer(PICTURES), wanted, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("radius", [1, 4, 30])
+def test_local_means_are_of_the_square_around_each_pixel_as_far_as_it_is_there(radius):
+    square = F.avg_pool2d(PICTURES, 2 * radius + 1, 1, radius, count_include_pad=False)
+    torch.testing.assert_close(local_mean(PICTURES, radius), square)
 
 
 def test_live_norm_is_instance_norm():

@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from stylize.models import style_colours
 from stylize.models.style_colours import LIGHT, with_colours_of
 
 
@@ -51,15 +50,6 @@ def test_each_style_colours_its_own_place(generator):
     found = with_colours_of(grey, grey, [red, blue], torch.cat([left, 1 - left]))
     assert (found[:, 0, :, :28] > found[:, 2, :, :28]).all()
     assert (found[:, 2, :, 36:] > found[:, 0, :, 36:]).all()
-
-
-@pytest.mark.parametrize("radius", [1, 4, 30])
-def test_means_are_of_the_square_around_each_pixel_as_far_as_it_is_there(generator, radius):
-    planes = torch.rand(1, 2, 21, 33, generator=generator)
-    square = torch.nn.functional.avg_pool2d(
-        planes, 2 * radius + 1, 1, radius, count_include_pad=False
-    )
-    torch.testing.assert_close(style_colours._mean(planes, radius), square)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (17, 40)])
