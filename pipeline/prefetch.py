@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from threading import Condition, Thread
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -25,11 +25,15 @@ class Prefetch(Generic[T]):
     Args:
         items: consumed only in the thread.
         depth: how many finished items may wait; bounds the memory.
+        large: whether an item is so large that no other is made while it waits.
     """
 
-    def __init__(self, items: Iterable[T], *, depth: int) -> None:
+    def __init__(
+        self, items: Iterable[T], *, depth: int, large: Callable[[T], bool] = lambda _: False
+    ) -> None:
         self._items = items
         self._depth = depth
+        self._large = large
         self._ready: deque[T] = deque()
         self._failure: BaseException | None = None
         self._ended = False
@@ -95,8 +99,11 @@ class Prefetch(Generic[T]):
 
     def _wait_for_room(self) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: len(self._ready) < self._depth or self._stopped)
+            self._changed.wait_for(lambda: self._stopped or self._has_room())
             return not self._stopped
+
+    def _has_room(self) -> bool:
+        return len(self._ready) < self._depth and not any(map(self._large, self._ready))
 
     def _offer(self, item: T) -> None:
         with self._changed:

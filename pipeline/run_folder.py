@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -30,7 +30,9 @@ from .values import Batch, Frame
 T = TypeVar("T")
 
 PICTURES_AHEAD = 2
-"""Pictures that may wait between two stages: a large one takes hundreds of megabytes."""
+"""Pictures that may wait between two stages."""
+LARGE_PIXELS = 12_000_000
+"""Of a picture beside which no other waits: it takes 144 MB as float32 RGB."""
 
 
 def stylize_folder(
@@ -127,10 +129,11 @@ class _FolderRun:
         outbox, painter = self._outbox, self._prepared(film=False)
         try:
             with ExitStack() as stages:
-                read = _ahead(stages, outbox.count("read", self._read()))
+                read = _ahead(stages, outbox.count("read", self._read()), large=_is_large)
                 batches = gather(read, size=painter.batch_size)
                 painted = outbox.count("painted", self._paint(batches, painter))
-                encoded = _ahead(stages, self._encode(_ahead(stages, painted), painter))
+                waiting = _ahead(stages, painted, large=_is_large)
+                encoded = _ahead(stages, self._encode(waiting, painter))
                 for _ in outbox.count("written", self._write(encoded)):
                     outbox.deliver()
         finally:
@@ -235,9 +238,15 @@ def _failed(job: _Job, error: Exception) -> Failed:
     return Failed(job.source, f"{job.source}: {type(error).__name__}: {said}")
 
 
-def _ahead(stages: ExitStack, items: Iterator[T]) -> Iterator[T]:
+def _is_large(frame: Frame) -> bool:
+    return frame.picture[0].numel() > LARGE_PIXELS
+
+
+def _ahead(
+    stages: ExitStack, items: Iterator[T], *, large: Callable[[T], bool] = lambda _: False
+) -> Iterator[T]:
     """Run a stage in a thread of its own until the stack is left."""
-    return stages.enter_context(Prefetch(items, depth=PICTURES_AHEAD))
+    return stages.enter_context(Prefetch(items, depth=PICTURES_AHEAD, large=large))
 
 
 def _folder_beside(source: Path, look: str) -> Path:

@@ -1,5 +1,6 @@
 """Running ahead in a thread: order, bounds, errors and ends."""
 
+import time
 from collections.abc import Iterator
 from threading import Event, active_count, current_thread
 
@@ -34,6 +35,22 @@ def test_no_more_than_depth_items_are_made_ahead():
         assert next(items) == 0
         assert full.wait(5)
         assert len(made) <= 4  # one taken, two waiting, at most one in the making
+
+
+def test_while_a_large_item_waits_no_other_is_made():
+    made: list[int] = []
+
+    def make() -> Iterator[int]:
+        for i in range(6):
+            made.append(i)
+            yield i
+
+    with Prefetch(make(), depth=4, large=lambda item: item % 2 == 1) as items:
+        for item in items:
+            time.sleep(0.05)
+            # A small one lets the large one after it be made, and that one nothing.
+            assert max(made) <= item + (2 if item % 2 == 1 else 1)
+    assert len(made) == 6
 
 
 def test_an_error_comes_after_the_items_before_it():

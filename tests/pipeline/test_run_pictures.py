@@ -413,6 +413,34 @@ def test_a_picture_that_cannot_be_painted_does_not_end_the_run(
     assert (done.written, done.failed) == (2, 1)
 
 
+def test_beside_a_large_picture_no_other_waits(
+    network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    read: list[Path] = []
+    ahead: list[int] = []
+    real_read = run_folder.read_image
+
+    def count_read(path: Path, **options: object) -> object:
+        read.append(path)
+        return real_read(path, **options)
+
+    def dawdle(painter: Painter, batches: Iterable[Batch]) -> Iterator[Batch]:
+        for batch in batches:
+            time.sleep(0.1)
+            ahead.append(len(read) - len(ahead) - 1)  # beside those painted and the one at hand
+            yield batch
+
+    monkeypatch.setattr(run_folder, "read_image", count_read)
+    monkeypatch.setattr(run_folder, "LARGE_PIXELS", 20 * 16 - 1)
+    monkeypatch.setattr(Painter, "paint", dawdle)
+    monkeypatch.setattr(Painter, "batch_size", lambda *_: 1)
+    for number in range(6):
+        save(tmp_path / f"in/{number}.png", (20, 16))
+    done = stylize_folder(tmp_path / "in", model=network_file)
+    assert (done.written, len(read)) == (6, 6)
+    assert max(ahead) == 1
+
+
 def test_names_too_long_for_the_output_fail_alone(network_file: Path, tmp_path: Path):
     save(tmp_path / "in/a.png")
     save(tmp_path / "in" / f"{'画' * 83}.png")
