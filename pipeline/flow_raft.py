@@ -1,5 +1,10 @@
 """RAFT (Teed 2020, 2003.12039), as torchvision has it: another flow for smoothing at its best.
 
+It finds motion that is too large for DIS, which then makes it exact: of a bicycle race, 8 frames
+apart, 38 % is the same there and back, by DIS alone 27 %. By itself it misses a small motion by
+0.31 pixels where DIS misses it by 0.12 (rubberwhale), and what is fetched so does not stand still:
+a skater painted by `starry` came to an excess of 1.7, and to 1.1 so.
+
 It is used where its weights and torchvision are here, and never fetched unasked: on a processor it
 takes a second for what DIS takes 50 ms for.
 """
@@ -69,7 +74,7 @@ class Raft:
         height, width = first.shape
         flow = self._network(self._seen(first), self._seen(second), num_flow_updates=UPDATES)[-1]
         found: Field = flow[0, :, :height, :width].permute(1, 2, 0).float().cpu().numpy()
-        return np.ascontiguousarray(found)
+        return motion(first, second, detail="finest", start=np.ascontiguousarray(found))
 
     def _seen(self, picture: Grey) -> Tensor:
         """(h, w) as it takes pictures: (1, 3, H, W) in [-1, 1], both sides multiples of 8."""
