@@ -69,12 +69,15 @@ class Raft:
             second: the other, of the same size.
             start: a flow to begin with; only small pictures need one.
         """
-        if min(first.shape) < SMALLEST:
-            return motion(first, second, detail="finest", start=start)
+        if min(first.shape) >= SMALLEST:
+            start = self._broad(first, second)
+        return motion(first, second, detail="finest", start=start)
+
+    def _broad(self, first: Grey, second: Grey) -> Field:
         height, width = first.shape
         flow = self._network(self._seen(first), self._seen(second), num_flow_updates=UPDATES)[-1]
         found: Field = flow[0, :, :height, :width].permute(1, 2, 0).float().cpu().numpy()
-        return motion(first, second, detail="finest", start=np.ascontiguousarray(found))
+        return found
 
     def _seen(self, picture: Grey) -> Tensor:
         """(h, w) as it takes pictures: (1, 3, H, W) in [-1, 1], both sides multiples of 8."""

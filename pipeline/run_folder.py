@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
-from typing import TypeVar, Unpack
+from typing import Unpack
 
 from .batch import gather, scatter
 from .choose import Choice, PaintOptions, choose
@@ -26,8 +26,6 @@ from .prepare import Painter, prepare
 from .run_image import encode_frame, paint_animation
 from .targets import Existing, is_due
 from .values import Batch, Frame
-
-T = TypeVar("T")
 
 PICTURES_AHEAD = 2
 """Pictures that may wait between two stages."""
@@ -129,11 +127,11 @@ class _FolderRun:
         outbox, painter = self._outbox, self._prepared(film=False)
         try:
             with ExitStack() as stages:
-                read = _ahead(stages, outbox.count("read", self._read()), large=_is_large)
+                read = _ahead(stages, outbox.count("read", self._read()))
                 batches = gather(read, size=painter.batch_size)
                 painted = outbox.count("painted", self._paint(batches, painter))
-                waiting = _ahead(stages, painted, large=_is_large)
-                encoded = _ahead(stages, self._encode(waiting, painter))
+                files = self._encode(_ahead(stages, painted), painter)
+                encoded = stages.enter_context(Prefetch(files, depth=PICTURES_AHEAD))
                 for _ in outbox.count("written", self._write(encoded)):
                     outbox.deliver()
         finally:
@@ -238,15 +236,13 @@ def _failed(job: _Job, error: Exception) -> Failed:
     return Failed(job.source, f"{job.source}: {type(error).__name__}: {said}")
 
 
+def _ahead(stages: ExitStack, frames: Iterator[Frame]) -> Iterator[Frame]:
+    """Run a stage in a thread of its own until the stack is left."""
+    return stages.enter_context(Prefetch(frames, depth=PICTURES_AHEAD, large=_is_large))
+
+
 def _is_large(frame: Frame) -> bool:
     return frame.picture[0].numel() > LARGE_PIXELS
-
-
-def _ahead(
-    stages: ExitStack, items: Iterator[T], *, large: Callable[[T], bool] = lambda _: False
-) -> Iterator[T]:
-    """Run a stage in a thread of its own until the stack is left."""
-    return stages.enter_context(Prefetch(items, depth=PICTURES_AHEAD, large=large))
 
 
 def _folder_beside(source: Path, look: str) -> Path:

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from safetensors.torch import save_file
 from torch.nn.functional import interpolate
 
 from stylize.models import weights
 from stylize.models.errors import WeightsError
-from stylize.pipeline.flow import motion
+from stylize.models.read_picture import read_picture
+from stylize.pipeline.flow import motion, small_grey
 from stylize.pipeline.flow_raft import SMALLEST, Raft, find_raft
 from stylize.pipeline.flow_window import windows
 from stylize.pipeline.values import Batch, Frame
@@ -26,11 +26,6 @@ def scene(right=0, down=0, *, high=136, wide=171):
 
 def grey(*place, **size):
     return (scene(*place, **size) * 255).round().byte().numpy()
-
-
-def read_grey(path):
-    with Image.open(path) as picture:
-        return np.array(picture.convert("L"))
 
 
 @pytest.fixture
@@ -62,7 +57,8 @@ def test_it_finds_the_motion_that_there_is(raft, right, down):
 @pytest.mark.vgg
 def test_a_small_motion_is_found_as_exactly_as_by_dis(raft, shared):
     place = shared / "flow_truth/rubberwhale"
-    first, second = (read_grey(place / f"frame{number}.png") for number in (10, 11))
+    pictures = [read_picture(place / f"frame{number}.png") for number in (10, 11)]
+    first, second = (small_grey(picture, scale=1) for picture in pictures)
     truth = np.load(place / "flow10.npz")["flow"].astype(np.float32)
     error = np.linalg.norm(raft(first, second, None) - truth, axis=-1)
     assert np.nanmean(error) < 0.13  # pixels; by RAFT alone 0.31
