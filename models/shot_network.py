@@ -10,9 +10,8 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from .any_style import Patchwork
 from .network import PaintingNetwork, StyleNetwork, ready
 
 EVERY = 8
@@ -79,17 +78,3 @@ class ShotNetwork(PaintingNetwork):
         if self._left:
             self._folded = ready(self._trained.folded(self._measuring), *self._where)
         return painted
-
-
-def for_film(network: PaintingNetwork, device: torch.device, dtype: torch.dtype) -> PaintingNetwork:
-    """A network where and as it is to paint film from now on: over shots, if it has norms."""
-    if isinstance(network, StyleNetwork):
-        return ShotNetwork(network, device, dtype)
-    if isinstance(network, Patchwork):
-        network.painters = nn.ModuleList(
-            for_film(painter, device, dtype)
-            for painter in network.painters
-            if isinstance(painter, PaintingNetwork)
-        )
-        return network
-    return ready(network, device, dtype)

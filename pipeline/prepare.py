@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from stylize.models import AnyStyle, Mixture, PaintingNetwork
-from stylize.models.network import ready
-from stylize.models.shot_network import for_film
+from stylize.models.place import place
 from stylize.models.vgg import Vgg
 from stylize.models.weights import Progress, sha256_of
 
@@ -167,17 +166,17 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
     # The steps of an optimiser are far smaller than those of half precision.
     dtype = choose_dtype(settings.precision, device=device, film=film and not optimises)
     frozen = film and settings.freeze
-    place = for_film if frozen else ready
+    placed = partial(place, by_shot=frozen)
     if isinstance(paints, AnyStyle):
         if frozen:
             paints.prefer_steady()
         styles = _mixture(choice.styles, masks, size=loaded.style_size)
         strength = settings.strength if inside else 1.0
-        teach = partial(_taught, paints, loaded.vgg, strength, place, device, dtype)
+        teach = partial(_taught, paints, loaded.vgg, strength, placed, device, dtype)
         network = ColourMatched(teach, styles, once=film) if settings.match_color else teach(styles)
     else:
         _refuse_matching(settings, loaded.method)
-        network = place(paints, device, dtype)
+        network = placed(paints, device, dtype)
     return Painter(
         choice=choice,
         network=network,
@@ -214,14 +213,14 @@ def _taught(
     method: AnyStyle,
     vgg: Vgg | None,
     strength: float,
-    place: Place,
+    placed: Place,
     device: torch.device,
     dtype: torch.dtype,
     styles: Mixture,
 ) -> PaintingNetwork:
     """What paints in these styles, on its device."""
     if vgg is None:  # styles are measured on the processor then, precisely
-        return place(method.with_styles(styles), device, dtype)
+        return placed(method.with_styles(styles), device, dtype)
     if isinstance(method, nn.Module):
         method.to(device, dtype)
     vgg = vgg.to(device, dtype).to(memory_format=torch.channels_last)

@@ -22,7 +22,7 @@ Pan = tuple[float, float]
 """Pixels to the right and down."""
 
 _ENLARGED_PIXELS = 34_000_000
-"""Beyond so many, which are 8K, no picture is enlarged: a `swift` takes 6 GB for them."""
+"""Beyond so many, which are 8K, no picture is enlarged: in a film a `swift` takes 6 GB for them."""
 
 
 @dataclass(frozen=True, slots=True)

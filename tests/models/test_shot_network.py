@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from stylize.models.any_style import Mixture, Patchwork
 from stylize.models.johnson import Johnson
-from stylize.models.shot_network import ShotNetwork, for_film
+from stylize.models.shot_network import ShotNetwork
 from stylize.models.swift import Swift
 
 CPU = torch.device("cpu")
@@ -99,20 +98,6 @@ def test_batches_change_nothing(shot, frames, size):
     shot.begin_shot()
     together = torch.cat([shot(batch) for batch in frames.split(size)])
     torch.testing.assert_close(together, apart, atol=2e-4, rtol=0)
-
-
-def test_a_patchwork_follows_with_each_of_its_painters(frames):
-    torch.manual_seed(0)
-    painters = [Swift(widths=(4, 6, 8, 4), blocks=1).eval() for _ in range(2)]
-    masks = (torch.ones(1, 4, 4), torch.zeros(1, 4, 4))
-    styles = Mixture((frames[0], frames[1]), (1.0, 1.0), masks)
-    film = for_film(Patchwork(painters, styles), CPU, torch.float32)
-    assert all(isinstance(painter, ShotNetwork) for painter in film.painters)
-    paint(film, frames[:3] * 0.1)
-    film.begin_shot()
-    with torch.inference_mode():
-        wanted = Patchwork(painters, styles)(frames[:1])
-    torch.testing.assert_close(paint(film, frames[:1]), wanted, atol=2e-4, rtol=0)
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
