@@ -75,9 +75,11 @@ def painted_batches(
         return painted, made_by
     ahead_of_smoothing = stages.enter_context(Prefetch(painted, depth=1))
     if settings.smooth == "best":
-        raft = find_raft(choose_device(settings.device))
+        device = choose_device(settings.device)
+        raft = find_raft(device)
         if raft is not None:
-            outbox.notify("flow is found by RAFT, whose weights are here")
+            slow = "; on a processor that takes ten times as long" if device.type == "cpu" else ""
+            outbox.notify(f"flow is found by RAFT, whose weights are here{slow}")
             made_by["flow"] = RAFT_SMALL.name
         seen = windows(ahead_of_smoothing, find=raft)
         return smooth_window(stages.enter_context(Prefetch(seen, depth=1))), made_by
