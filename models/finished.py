@@ -240,6 +240,11 @@ class FinishedSwift(StyleNetwork):
         # Cut off in what is seen; not in its gradient, which is to bring it back.
         return painted + (painted.clamp(0, 1) - painted).detach()
 
+    @property
+    def reach(self) -> int:
+        """The bands of the finish reach 16 pixels further."""
+        return self.swift.reach + 16
+
     def normalised(self) -> list[tuple[Convolution, InstanceNorm]]:
         """Each convolution with the norm right behind it; those of the finish last."""
         return [*self.swift.normalised(), *self.finish.normalised()]

@@ -83,6 +83,11 @@ class Johnson(StyleNetwork):
         painted: Tensor = self.deconv3(features) / 255
         return painted if self.training else painted.clamp(0, 1)
 
+    @property
+    def reach(self) -> int:
+        """Ten convolutions of 4 pixels, and 14 on the way down and up."""
+        return 54
+
     def normalised(self) -> list[tuple[Convolution, InstanceNorm]]:
         """Each convolution with the norm right behind it."""
         pairs = [(self.conv1, self.in1), (self.conv2, self.in2), (self.conv3, self.in3)]

@@ -14,6 +14,8 @@ from .layers import Convolution, InstanceNorm, pad
 
 _PLAIN_SIDE = 64
 """Pixels of a plain picture whose middle no border reaches."""
+_PLAIN_DEVIATION = 0.01
+"""Of every colour of a picture, below which it is called plain."""
 
 
 class PaintingNetwork(nn.Module):
@@ -47,13 +49,23 @@ def ready(network: PaintingNetwork, device: torch.device, dtype: torch.dtype) ->
 
     Its kernels are made once, and rounded so that plain pictures stay plain in half precision.
     """
-    for module in network.modules():
-        if isinstance(module, StyleNetwork):
-            module.centre()
+    centre(network)
     for module in network.modules():
         if isinstance(module, Convolution):
             module.settle(dtype)
     return network.to(device, dtype).to(memory_format=torch.channels_last)
+
+
+def centre(network: PaintingNetwork) -> None:
+    """Let what norms measure be zero for a plain picture, in a network and those inside it."""
+    for module in network.modules():
+        if isinstance(module, StyleNetwork):
+            module.centre()
+
+
+def is_plain(pictures: Tensor) -> bool:
+    """Whether (N, 3, H, W) are no pictures to measure norms on and fold them: nothing varies."""
+    return float(pictures.float().var((-2, -1), correction=0).max()) < _PLAIN_DEVIATION**2
 
 
 class StyleNetwork(PaintingNetwork):
@@ -80,6 +92,11 @@ class StyleNetwork(PaintingNetwork):
     def lattice(self) -> int:
         """Pixels between the places by which it sees at its coarsest."""
         return self.multiple
+
+    @property
+    def reach(self) -> int:
+        """Pixels around a place, at most, that decide how it is painted by folded norms."""
+        raise NotImplementedError
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint pictures.

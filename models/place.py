@@ -17,7 +17,7 @@ def place(
     """A network where and as it is to paint from now on; it can be neither trained nor frozen then.
 
     Args:
-        network: as trained.
+        network: as trained. Of a patchwork the painters are replaced.
         device: where it is to paint.
         dtype: in what precision.
         by_shot: whether its norms, if it has any, are to go by shots of film, not by each picture.

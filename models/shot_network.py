@@ -12,14 +12,12 @@ import copy
 import torch
 from torch import Tensor
 
-from .network import PaintingNetwork, StyleNetwork, ready
+from .network import PaintingNetwork, StyleNetwork, centre, is_plain, ready
 
 EVERY = 8
 """Frames between two measurements, in a shot that has been calm for as long."""
 CALM = 0.1
 """How far a frame may be off (see `SlowMoments.moved`) for the shot to be called calm."""
-PLAIN = 0.01
-"""Deviation of a frame below which it is never folded: what its norms divide by is rounding."""
 
 
 class ShotNetwork(PaintingNetwork):
@@ -34,7 +32,7 @@ class ShotNetwork(PaintingNetwork):
     def __init__(self, network: StyleNetwork, device: torch.device, dtype: torch.dtype) -> None:
         super().__init__()
         self._trained = copy.deepcopy(network)
-        self._trained.centre()  # as `ready` does below: measured and folded are to be the same
+        centre(self._trained)  # as `ready` does below: measured and folded are to be the same
         self._measuring = self._trained.following()
         self._norms = [norm for _, norm in self._measuring.normalised()]
         ready(self._measuring, device, dtype)
@@ -72,7 +70,7 @@ class ShotNetwork(PaintingNetwork):
         """Paint a frame by norms that follow the shot, and fold them for those after it."""
         painted: Tensor = self._measuring(picture)
         calm = max(norm.moments.moved for norm in self._norms) < CALM
-        calm = calm and float(picture.float().std()) > PLAIN
+        calm = calm and not is_plain(picture)
         # Soon at first and after a change, then ever more rarely.
         self._left = self._pause = min(EVERY, self._pause * 2 + 1) if calm else 0
         if self._left:

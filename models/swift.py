@@ -197,6 +197,11 @@ class Swift(StyleNetwork):
         colours = self.colour_norm(self.colour(inner))
         return torch.cat([features, colours], 1)
 
+    @property
+    def reach(self) -> int:
+        """Two convolutions of 8 pixels a block, and 24 on the way down and up."""
+        return 24 + 16 * self.block_count
+
     def architecture(self) -> dict[str, object]:
         """The arguments that make a network of this shape."""
         last_norm = self.last_norm is not None

@@ -166,17 +166,17 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
     # The steps of an optimiser are far smaller than those of half precision.
     dtype = choose_dtype(settings.precision, device=device, film=film and not optimises)
     frozen = film and settings.freeze
-    placed = partial(place, by_shot=frozen)
+    put = partial(place, by_shot=frozen)
     if isinstance(paints, AnyStyle):
         if frozen:
             paints.prefer_steady()
         styles = _mixture(choice.styles, masks, size=loaded.style_size)
         strength = settings.strength if inside else 1.0
-        teach = partial(_taught, paints, loaded.vgg, strength, placed, device, dtype)
+        teach = partial(_taught, paints, loaded.vgg, strength, put, device, dtype)
         network = ColourMatched(teach, styles, once=film) if settings.match_color else teach(styles)
     else:
         _refuse_matching(settings, loaded.method)
-        network = placed(paints, device, dtype)
+        network = put(paints, device, dtype)
     return Painter(
         choice=choice,
         network=network,
@@ -213,14 +213,14 @@ def _taught(
     method: AnyStyle,
     vgg: Vgg | None,
     strength: float,
-    placed: Place,
+    put: Place,
     device: torch.device,
     dtype: torch.dtype,
     styles: Mixture,
 ) -> PaintingNetwork:
     """What paints in these styles, on its device."""
     if vgg is None:  # styles are measured on the processor then, precisely
-        return placed(method.with_styles(styles), device, dtype)
+        return put(method.with_styles(styles), device, dtype)
     if isinstance(method, nn.Module):
         method.to(device, dtype)
     vgg = vgg.to(device, dtype).to(memory_format=torch.channels_last)

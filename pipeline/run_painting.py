@@ -78,7 +78,9 @@ def painted_batches(
         device = choose_device(settings.device)
         raft = find_raft(device)
         if raft is not None:
-            slow = "; on a processor that takes ten times as long" if device.type == "cpu" else ""
+            slow = (
+                "; on a processor smoothing takes ten times as long" if device.type == "cpu" else ""
+            )
             outbox.notify(f"flow is found by RAFT, whose weights are here{slow}")
             made_by["flow"] = RAFT_SMALL.name
         seen = windows(ahead_of_smoothing, find=raft)

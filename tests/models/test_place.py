@@ -29,7 +29,8 @@ def test_a_network_for_one_style_is_told_apart_by_what_it_paints(by_shot, kind):
 def test_so_is_each_painter_behind_a_mask(pictures, by_shot, kind):
     torch.manual_seed(0)
     painters = [Swift(widths=(4, 6, 8, 4), blocks=1).eval() for _ in range(2)]
-    masks = (torch.ones(1, 4, 4), torch.zeros(1, 4, 4))
+    left = torch.eye(2)[:1].repeat_interleave(2, 1).expand(1, 4, 4)
+    masks = (left, 1 - left)
     styles = Mixture((pictures[0], pictures[1]), (1.0, 1.0), masks)
     with torch.inference_mode():
         wanted = Patchwork(painters, styles)(pictures[:1])

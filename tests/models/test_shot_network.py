@@ -100,9 +100,9 @@ def test_batches_change_nothing(shot, frames, size):
     torch.testing.assert_close(together, apart, atol=2e-4, rtol=0)
 
 
-@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
-def test_a_plain_shot_stays_plain_in_half_precision(network, level):
+@pytest.mark.parametrize("colour", [(0, 0, 0), (0.5, 0.5, 0.5), (1, 1, 1), (0.2, 0.4, 0.7)])
+def test_a_plain_shot_stays_plain_in_half_precision(network, colour):
     shot = ShotNetwork(network, CPU, torch.bfloat16)
-    frames = torch.full((3, 3, 32, 32), level, dtype=torch.bfloat16)
+    frames = torch.tensor(colour)[:, None, None].expand(3, 3, 32, 32).to(torch.bfloat16)
     painted = paint(shot, frames).float()
     assert painted.std((2, 3)).max() < 2 / 255
