@@ -7,12 +7,11 @@ soon it measures again depends on how much has changed, so light that fades is f
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import Tensor
 
-from .network import PaintingNetwork, StyleNetwork, centre, is_plain, ready
+from .folding import Folding
+from .network import PaintingNetwork, StyleNetwork, is_plain
 
 EVERY = 8
 """Frames between two measurements, in a shot that has been calm for as long."""
@@ -31,12 +30,9 @@ class ShotNetwork(PaintingNetwork):
 
     def __init__(self, network: StyleNetwork, device: torch.device, dtype: torch.dtype) -> None:
         super().__init__()
-        self._trained = copy.deepcopy(network)
-        centre(self._trained)  # as `ready` does below: measured and folded are to be the same
-        self._measuring = self._trained.following()
+        self._folding = Folding(network, device, dtype)
+        self._measuring = self._folding.measuring()
         self._norms = [norm for _, norm in self._measuring.normalised()]
-        ready(self._measuring, device, dtype)
-        self._where = (device, dtype)
         self._folded: PaintingNetwork | None = None
         self._left = self._pause = 0  # frames until the next measurement, and how many they were
 
@@ -74,5 +70,5 @@ class ShotNetwork(PaintingNetwork):
         # Soon at first and after a change, then ever more rarely.
         self._left = self._pause = min(EVERY, self._pause * 2 + 1) if calm else 0
         if self._left:
-            self._folded = ready(self._trained.folded(self._measuring), *self._where)
+            self._folded = self._folding.folded(self._measuring)
         return painted

@@ -13,7 +13,8 @@ import copy
 import torch
 from torch import Tensor
 
-from .network import PaintingNetwork, StyleNetwork, centre, is_plain, ready
+from .folding import Folding
+from .network import PaintingNetwork, StyleNetwork, is_plain, ready
 from .samples import samples
 from .tiles import cut_tiles
 
@@ -37,11 +38,9 @@ class StillNetwork(PaintingNetwork):
 
     def __init__(self, network: StyleNetwork, device: torch.device, dtype: torch.dtype) -> None:
         super().__init__()
-        self._trained = copy.deepcopy(network)
-        centre(self._trained)  # as `ready` does below: measured and folded are to be the same
+        self._folding = Folding(network, device, dtype)
         self._whole = ready(copy.deepcopy(network), device, dtype)
-        self._where = (device, dtype)
-        self._around = 2 * (network.margin + network.lead)
+        self._around, self._reach = 2 * (network.margin + network.lead), network.reach
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint (N, 3, H, W) RGB in [0, 1]."""
@@ -59,11 +58,10 @@ class StillNetwork(PaintingNetwork):
 
     def _paint_tiles(self, picture: Tensor, painted: Tensor) -> None:
         """Paint one picture, (3, H, W), and put the painting into `painted`."""
-        measuring = self._trained.following()
-        ready(measuring, *self._where)
+        measuring = self._folding.measuring()
         measuring(samples(picture))
-        folded = ready(self._trained.folded(measuring), *self._where)
+        folded = self._folding.folded(measuring)
         size = picture.shape[-2], picture.shape[-1]
-        for tile in cut_tiles(size, side=TILE, reach=self._trained.reach, multiple=GRID):
+        for tile in cut_tiles(size, side=TILE, reach=self._reach, multiple=GRID):
             seen = tile.cut(picture)[None].contiguous(memory_format=torch.channels_last)
             painted[:, tile.core[0], tile.core[1]] = tile.own(folded(seen)[0], 1)
