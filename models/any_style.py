@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
@@ -166,9 +167,16 @@ class Patchwork(PaintingNetwork):
         height, width = pictures.shape[-2:]
         weights = self._styles.weights((height, width)).to(pictures.device, pictures.dtype)
         painted = torch.zeros_like(pictures)
-        for painter, weight in zip(self.painters, weights, strict=True):
+        for index, (painter, weight) in enumerate(zip(self.painters, weights, strict=True)):
+            if isinstance(painter, PaintingNetwork):
+                painter.on_step = partial(self._step, index)
             painted = painted + weight * painter(pictures)
         return painted
+
+    def _step(self, index: int, done: int, total: int) -> None:
+        """One painter has done so many of its steps; all take as many."""
+        if self.on_step is not None:
+            self.on_step(index * total + done, len(self.painters) * total)
 
 
 def _resized(mask: Tensor, size: tuple[int, int]) -> Tensor:

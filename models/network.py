@@ -18,16 +18,20 @@ _PLAIN_DEVIATION = 0.01
 """Of every colour of a picture, below which it is called plain."""
 
 
+OnStep = Callable[[int, int], None]
+"""Told how many steps are done on the picture in the making, and how many there are in all."""
+
+
 class PaintingNetwork(nn.Module):
     """What paints: it holds a style, however it came by it.
 
     Attributes:
-        on_step: called with the steps done and the steps in all, by those that take many.
+        on_step: told of every step by those that take many.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.on_step: Callable[[int, int], None] | None = None
+        self.on_step: OnStep | None = None
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint pictures.

@@ -62,6 +62,9 @@ class StillNetwork(PaintingNetwork):
         measuring(samples(picture))
         folded = self._folding.folded(measuring)
         size = picture.shape[-2], picture.shape[-1]
-        for tile in cut_tiles(size, side=TILE, reach=self._reach, multiple=GRID):
+        tiles = cut_tiles(size, side=TILE, reach=self._reach, multiple=GRID)
+        for done, tile in enumerate(tiles, 1):
             seen = tile.cut(picture)[None].contiguous(memory_format=torch.channels_last)
             painted[:, tile.core[0], tile.core[1]] = tile.own(folded(seen)[0], 1)
+            if self.on_step is not None:
+                self.on_step(done, len(tiles))

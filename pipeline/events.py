@@ -121,6 +121,10 @@ class Outbox:
         """Leave how far a download is, from any thread."""
         self.post(Fetched(done, total))
 
+    def step(self, done: int, total: int) -> None:
+        """Leave how far the picture in the making is, from any thread."""
+        self.post(Stepped(done, total))
+
     def count(self, stage: Stage, items: Iterator[T]) -> Iterator[T]:
         """Pass items on, counting them; each stage is counted in one thread only."""
         for item in items:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from stylize.models import AnyStyle, Mixture, PaintingNetwork
+from stylize.models.network import OnStep
 from stylize.models.place import place
 from stylize.models.vgg import Vgg
 from stylize.models.weights import Progress, sha256_of
@@ -68,9 +69,10 @@ class Painter:
     coverage: Tensor | None = None
     style_hashes: tuple[str, ...] = ()
 
-    def paint(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Restyle each batch by the settings in force."""
+    def paint(self, batches: Iterable[Batch], *, on_step: OnStep | None = None) -> Iterator[Batch]:
+        """Restyle each batch by the settings in force, and tell of each step if it takes many."""
         settings = self.choice.settings
+        self.network.on_step = on_step
         inside = self.applies_strength and settings.strength > 0
         mixing = Mixing(
             strength=1.0 if inside else settings.strength,

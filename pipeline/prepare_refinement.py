@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylize.models import AnyStyle, Mixture
+from stylize.models.network import OnStep
 from stylize.models.refiner import Refiner
 from stylize.models.vgg import Vgg
 from stylize.models.weights import Progress, sha256_of
@@ -73,7 +74,7 @@ class Refinement:
         self._hashes = hashes
         self._device = choose_device(settings.device)
         self._optimisers: tuple[Refiner, Refiner] | None = None
-        self.on_step: Callable[[int, int], None] | None = None
+        self.on_step: OnStep | None = None
         self.notify: Notify | None = None
 
     def refine(self, batches: Iterable[Batch]) -> Iterator[Batch]:

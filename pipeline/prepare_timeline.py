@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from stylize.models import PaintingNetwork
+from stylize.models.network import OnStep
 from stylize.models.weights import Progress
 
 from .choose import Choice
@@ -92,8 +93,8 @@ class TimelinePainter:
         look = printable(self.choice.name)
         return {"version": version("stylize"), "look": look, "timeline": moments}
 
-    def paint(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Restyle each frame by its own time.
+    def paint(self, batches: Iterable[Batch], *, on_step: OnStep | None = None) -> Iterator[Batch]:
+        """Restyle each frame by its own time, and tell of each step where a look takes many.
 
         Yields:
             Every frame in its order; a batch comes out in parts where a moment or the end of a fade
@@ -105,7 +106,7 @@ class TimelinePainter:
                 named = (self._turns[index].look for index in (before, now))
                 for look in (looks := dict.fromkeys(look for look in named if look is not None)):
                     if look not in at_work:
-                        at_work[look] = _AtWork(self._prepared(look))
+                        at_work[look] = _AtWork(self._prepared(look), on_step)
                 paintings = {look: at_work[look].paint(part) for look in looks}
                 yield self._mixed(part, paintings, before, now)
             time = batch.frames[-1].time - self._origin
@@ -155,10 +156,10 @@ class TimelinePainter:
 class _AtWork:
     """A painter in the middle of a film: what it knows of the shot lasts from call to call."""
 
-    def __init__(self, painter: Painter) -> None:
+    def __init__(self, painter: Painter, on_step: OnStep | None) -> None:
         self._waiting: deque[Batch] = deque()
         # It takes a batch when it is asked for one, and gives one for one.
-        self._painted = painter.paint(iter(self._waiting.popleft, None))
+        self._painted = painter.paint(iter(self._waiting.popleft, None), on_step=on_step)
 
     def paint(self, batch: Batch) -> Batch:
         """The next frames with their paintings."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from .batch import scatter
 from .choose import Choice
 from .errors import SettingsError, StylizeError
-from .events import Failed, Outbox, Stepped
+from .events import Failed, Outbox
 from .fit_style import on_white
 from .grid import distinct_names
 from .picture.read_image import read_image
@@ -136,7 +136,6 @@ class Cells:
         except StylizeError as error:
             self._fail(choice.weights or Path(choice.name), f"{label}: {error}")
             return None
-        painter.network.on_step = lambda done, total: self._outbox.post(Stepped(done, total))
         self.made_by.append({"column": printable(label), **painter.provenance()})
         return painter
 
@@ -158,7 +157,8 @@ class Cells:
         picture = read_image(path, animated="first frame", notify=notify)
         frame = picture.frame
         if painter is not None:
-            (frame,) = scatter(painter.paint([Batch(frame.picture[None], (frame,))]))
+            batch = Batch(frame.picture[None], (frame,))
+            (frame,) = scatter(painter.paint([batch], on_step=self._outbox.step))
         seen = on_white(frame)
         tallest = TALLEST_STYLE if row == STYLES else TALLEST
         size = _cell_size(seen.shape[-2], seen.shape[-1], self._width, tallest)

@@ -23,6 +23,7 @@ from .picture.read_image import read_image
 from .picture.write_image import write_image
 from .prefetch import Prefetch
 from .prepare import Painter, prepare
+from .run_attended import Attended
 from .run_image import encode_frame, paint_animation
 from .targets import Existing, is_due
 from .values import Batch, Frame
@@ -131,7 +132,7 @@ class _FolderRun:
                 batches = gather(read, size=painter.batch_size)
                 painted = outbox.count("painted", self._paint(batches, painter))
                 files = self._encode(_ahead(stages, painted), painter)
-                encoded = stages.enter_context(Prefetch(files, depth=PICTURES_AHEAD))
+                encoded = stages.enter_context(Attended(files, depth=PICTURES_AHEAD, outbox=outbox))
                 for _ in outbox.count("written", self._write(encoded)):
                     outbox.deliver()
         finally:
@@ -180,7 +181,7 @@ class _FolderRun:
     def _paint(self, batches: Iterable[Batch], painter: Painter) -> Iterator[Frame]:
         for batch in batches:
             try:
-                painted = list(scatter(painter.paint([batch])))
+                painted = list(scatter(painter.paint([batch], on_step=self._outbox.step)))
             except Exception as error:  # noqa: BLE001 (one bad file must not end the others)
                 for frame in batch.frames:
                     self._fail(self._job(frame), error)

@@ -19,7 +19,6 @@ from .events import (
     Report,
     Skipped,
     Started,
-    Stepped,
     ignore,
 )
 from .film.read_video import probe_video
@@ -88,11 +87,12 @@ def stylize_image(
     try:
         picture = attended(lambda: read_image(source, notify=outbox.notify), outbox)
         painter = attended(lambda: prepare(choice, film=False, download=outbox.download), outbox)
-        painter.network.on_step = lambda done, total: outbox.post(Stepped(done, total))
         report(Started(source, to, choice.name, "pictures", 1))
         batch = Batch(picture.frame.picture[None], (picture.frame,))
         with partial(to) as place:
-            (painted,) = attended(lambda: list(scatter(painter.paint([batch]))), outbox)
+            (painted,) = attended(
+                lambda: list(scatter(painter.paint([batch], on_step=outbox.step))), outbox
+            )
             store = painter.provenance() if metadata else None
             encoded = attended(
                 lambda: encode_frame(

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 
 from .errors import TargetError
-from .events import Finished, Outbox, Report, Started, Stepped
+from .events import Finished, Outbox, Report, Started
 from .partial import check_folder
 from .picture.pictures import Kept
 from .picture.write_image import encode_image, write_image
@@ -55,7 +55,7 @@ def paint_keyframes(
     earlier = _key_frames(folder)
     report(Started(film.path, folder, painter.choice.name, "pictures", None))
     outbox = Outbox(report)
-    refinement.on_step = lambda done, total: outbox.post(Stepped(done, total))
+    refinement.on_step = outbox.step
     refinement.notify = outbox.notify
     try:
         with ExitStack() as stages:

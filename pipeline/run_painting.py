@@ -67,7 +67,9 @@ def painted_batches(
     if painter.lattice > 1:
         read = find_pans(read)
     ahead = Prefetch(read, depth=FRAMES_AHEAD)
-    painted = painter.paint(gather(stages.enter_context(ahead), size=painter.batch_size))
+    painted = painter.paint(
+        gather(stages.enter_context(ahead), size=painter.batch_size), on_step=outbox.step
+    )
     if settings.freeze:
         painted = fade_from_black(painted)
     made_by = painter.provenance()

@@ -12,17 +12,7 @@ from typing import Unpack
 from .batch import scatter
 from .choose import PaintOptions, choose
 from .errors import SettingsError
-from .events import (
-    Fetched,
-    Finished,
-    Notice,
-    Outbox,
-    Report,
-    Skipped,
-    Started,
-    Stepped,
-    ignore,
-)
+from .events import Fetched, Finished, Notice, Outbox, Report, Skipped, Started, ignore
 from .film.encoding import Encoding
 from .film.read_video import probe_video
 from .film.write_video import write_video
@@ -160,7 +150,7 @@ def paint_film(
                 film, painter=painter, span=span, outbox=outbox, stages=stages
             )
             if refinement is not None:
-                refinement.on_step = lambda done, total: outbox.post(Stepped(done, total))
+                refinement.on_step = outbox.step
                 refinement.notify = outbox.notify
                 made_by |= refinement.provenance()
                 batches = refinement.refine(batches)

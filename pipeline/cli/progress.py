@@ -157,12 +157,11 @@ class _Lines(_Failures):
     def _pace(self, done: int) -> str:
         started = self._started
         total = started.total if started is not None else None
-        seconds = max(monotonic() - self._began, 1e-3)
-        rate = done / seconds
+        seconds = monotonic() - self._began
         unit = started.unit if started is not None else "frames"
         line = f"{done} of {total or '?'} {unit}, {pace(done, seconds)}"
-        if total and rate:
-            line += f", {max(0, total - done) / rate:.0f} s left"
+        if total and done:
+            line += f", {max(0, total - done) * seconds / done:.0f} s left"
         return line
 
 
@@ -175,7 +174,7 @@ class _Bar(_Failures):
             TextColumn("{task.description}", table_column=name),
             BarColumn(bar_width=max(6, min(40, console.width // 6))),
             _whole("{task.completed}/{task.fields[of]}"),
-            _whole("{task.fields[rate]:.1f}/s"),
+            _whole("{task.fields[rate]}"),
             TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True)),
         ]
         if console.width >= ROOM_FOR_STAGES:
@@ -183,6 +182,8 @@ class _Bar(_Failures):
         self._progress = Progress(*columns, console=console, expand=True)
         self._task: TaskID | None = None
         self._part: TaskID | None = None
+        self._part_began = monotonic()
+        self._part_first = self._part_done = 0
         self._written = self._failed = 0
         self._stages = ""
         self._began = monotonic()
@@ -231,21 +232,26 @@ class _Bar(_Failures):
             escape(f"{event.source.name} → {event.look}"),
             total=event.total,
             of=event.total or "?",
-            rate=0.0,
+            rate="",
             stages="",
         )
 
     def _show_part(self, what: str, done: int, total: int) -> None:
         """Show how far the one picture or file is that is in the making."""
+        if self._part is not None and done < self._part_done:  # that was another one
+            self._progress.remove_task(self._part)
+            self._part = None
         if self._part is None:
-            self._part = self._progress.add_task(what, total=total, of=total, rate=0.0, stages="")
+            self._part = self._progress.add_task(what, total=total, of=total, rate="", stages="")
+            self._part_began, self._part_first = monotonic(), done
+        self._part_done = done
         self._progress.update(
             self._part,
             description=what,
             completed=done,
             total=total,
             of=total,
-            rate=done / max(monotonic() - self._began, 1e-3),
+            rate=pace(done - self._part_first, monotonic() - self._part_began, a_second="/s"),
             visible=done < total,
         )
 
@@ -254,7 +260,7 @@ class _Bar(_Failures):
         if self._task is None:
             return
         done = self._written + self._failed
-        rate = done / max(monotonic() - self._began, 1e-3)
+        rate = pace(done, monotonic() - self._began, a_second="/s")
         self._progress.update(self._task, completed=done, rate=rate, stages=self._stages)
 
 
@@ -262,10 +268,10 @@ def _whole(text: str) -> TextColumn:
     return TextColumn(text, table_column=Column(no_wrap=True))
 
 
-def pace(done: int, seconds: float) -> str:
+def pace(done: int, seconds: float, *, a_second: str = " a second") -> str:
     """How fast it goes: so many a second, or so many seconds each."""
-    rate = done / seconds
-    return f"{rate:.1f} a second" if rate >= 0.1 or not done else f"{1 / rate:.0f} s each"
+    rate = done / max(seconds, 1e-3)
+    return f"{rate:.1f}{a_second}" if rate >= 0.1 or not done else f"{1 / rate:.0f} s each"
 
 
 def summary(event: Finished) -> str:

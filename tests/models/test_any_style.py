@@ -18,6 +18,15 @@ class _Paint(PaintingNetwork):
         return torch.full_like(pictures, self.level)
 
 
+class _Step(PaintingNetwork):
+    """Takes two steps, and leaves everything as it is."""
+
+    def forward(self, pictures):
+        for done in (1, 2):
+            self.on_step(done, 2)
+        return pictures
+
+
 @pytest.fixture
 def styles():
     torch.manual_seed(0)
@@ -87,3 +96,11 @@ def test_a_patchwork_paints_each_style_in_its_place(styles):
     painted = patchwork(torch.rand(2, 3, 10, 10))
     assert torch.allclose(painted[..., :4, :], torch.tensor(0.2), atol=1e-3)
     assert torch.allclose(painted[..., 6:, :], torch.tensor(0.8), atol=1e-3)
+
+
+def test_a_patchwork_counts_the_steps_of_all_its_painters(styles):
+    told = []
+    patchwork = Patchwork([_Step(), _Step()], Mixture(styles, (1, 1), 2 * (torch.ones(1, 4, 4),)))
+    patchwork.on_step = lambda done, total: told.append((done, total))
+    patchwork(torch.rand(1, 3, 4, 4))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]

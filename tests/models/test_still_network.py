@@ -74,6 +74,17 @@ def test_tiles_are_painted_as_the_whole_by_the_same_norms(network, still, pictur
 
 @torch.inference_mode()
 @pytest.mark.usefixtures("everything_is_large")
+def test_each_tile_is_told(network, still, picture):
+    size = tuple(picture.shape[-2:])
+    count = len(cut_tiles(size, side=SMALL_TILE, reach=network.reach, multiple=GRID))
+    told = []
+    still.on_step = lambda done, total: told.append((done, total))
+    still(picture)
+    assert told == [(done, count) for done in range(1, count + 1)]
+
+
+@torch.inference_mode()
+@pytest.mark.usefixtures("everything_is_large")
 def test_each_picture_of_a_batch_goes_by_itself(still, picture):
     pictures = torch.cat([picture, picture * 0.3, torch.full_like(picture, 0.8)])
     together = still(pictures)

@@ -2,10 +2,13 @@
 
 import io
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.progress import Progress, ProgressColumn
 
 from stylize.pipeline.cli import progress
 from stylize.pipeline.cli.progress import reporting, summary
@@ -19,6 +22,7 @@ from stylize.pipeline.events import (
     Notice,
     Skipped,
     Started,
+    Stepped,
 )
 
 JOB: tuple[Event, ...] = (
@@ -148,6 +152,28 @@ def test_what_is_measured_is_counted_without_stages(
     show(job)
     assert "3/10" in screen.getvalue()
     assert "read" not in screen.getvalue()
+
+
+def test_each_picture_in_the_making_has_a_rate_of_its_own(monkeypatch: pytest.MonkeyPatch):
+    screen = io.StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=160)
+    clock, bars = [0.0], []
+
+    def made(*columns: ProgressColumn, **options: Any) -> Progress:
+        bars.append(Progress(*columns, **options))
+        return bars[-1]
+
+    monkeypatch.setattr(progress, "Progress", made)
+    monkeypatch.setattr(progress, "Console", lambda **_: terminal)
+    monkeypatch.setattr(progress, "monotonic", lambda: clock[-1])
+    with reporting(quiet=False, as_json_lines=False) as report:
+        report(JOB[0])
+        for now, done in ((90, 1), (92, 2), (94, 3), (150, 1), (150.25, 2), (150.5, 3)):
+            clock.append(now)
+            report(Stepped(done, 4))
+            bars[0].refresh()
+    rates = re.findall(r"3/4\s+(\S+)/s", screen.getvalue())
+    assert list(dict.fromkeys(rates)) == ["0.5", "4.0"]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -5,6 +5,7 @@ Small networks and a small VGG stand for the real ones; `tests/models` holds wha
 
 import json
 import shutil
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -16,6 +17,7 @@ from PIL import Image
 from stylize.models import AdaAttN, Adain, Sanet, save_model
 from stylize.models.methods import ANY_STYLE, METHODS
 from stylize.pipeline import (
+    Change,
     SettingsError,
     SourceError,
     StylizeError,
@@ -25,6 +27,7 @@ from stylize.pipeline import (
     stylize_video,
 )
 from stylize.pipeline.choose import LookOptions
+from stylize.pipeline.events import Event, Stepped
 
 WIDTHS = (4, 6, 8, 10)
 NETWORKS = {"adain": Adain, "sanet": Sanet, "adaattn": AdaAttN}
@@ -161,6 +164,24 @@ def test_each_style_is_where_its_mask_is(look, work):
 def test_a_seed_paints_the_same_again(look, work):
     first, again = (paint("image", **look, style="a.png", seed=3) for _ in range(2))
     assert np.array_equal(first, again)
+
+
+@pytest.mark.parametrize("method", OWN)
+@pytest.mark.parametrize(("kind", "painted"), [("image", 1), ("folder", 1), ("video", 2)])
+def test_an_optimiser_tells_of_every_step(kind, painted, method, work):
+    look = {"method": method, "method_options": OWN[method], "style": "a.png"}
+    steps = steps_of(kind, **look)
+    total = steps[0].total
+    assert steps == painted * [Stepped(done, total) for done in range(1, total + 1)]
+    if kind == "video":
+        change = Change(Fraction(1, 50), {**look, "style": "b.jpg", "strength": 0.5})
+        assert steps_of(kind, timeline=[change]) == steps[:total]
+
+
+def steps_of(kind: str, **options) -> list[Stepped]:
+    told: list[Event] = []
+    paint(kind, report=told.append, **options)
+    return [event for event in told if isinstance(event, Stepped)]
 
 
 def test_the_style_may_take_the_colours_of_the_picture(look, work):

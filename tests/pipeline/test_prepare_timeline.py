@@ -228,9 +228,9 @@ def test_what_a_painter_knows_of_a_shot_lasts_from_batch_to_batch(
     begun = []
     paint = Painter.paint
 
-    def counted(painter: Painter, batches: Any) -> Any:
+    def counted(painter: Painter, batches: Any, **how: Any) -> Any:
         begun.append(painter.choice.name)
-        return paint(painter, batches)
+        return paint(painter, batches, **how)
 
     monkeypatch.setattr(Painter, "paint", counted)
     levels(prepared(moment(0, "black"), moment(2, "white", fade=2)), batch(0, 3), batch(3.5, 6))

@@ -163,7 +163,7 @@ def test_a_cell_that_cannot_be_painted_stays_empty_alone(
                 raise LookupError("of no kind\nthat is foreseen")
             yield batch
 
-    monkeypatch.setattr(run_cells.Painter, "paint", lambda _, batches: stumble(batches))
+    monkeypatch.setattr(run_cells.Painter, "paint", lambda _, batches, **__: stumble(batches))
     events: list[Event] = []
     done = paint("photos", target, report=events.append)
     assert (done.written, done.failed) == (1, 1)

@@ -13,7 +13,16 @@ from PIL import Image
 
 from stylize.pipeline import run_folder, run_image, stylize_folder, stylize_image
 from stylize.pipeline.errors import SettingsError, SourceError, TargetError
-from stylize.pipeline.events import Advanced, Event, Failed, Finished, Notice, Skipped, Started
+from stylize.pipeline.events import (
+    Advanced,
+    Event,
+    Failed,
+    Finished,
+    Notice,
+    Skipped,
+    Started,
+    Stepped,
+)
 from stylize.pipeline.prepare import Painter
 from stylize.pipeline.values import SETTINGS_KEY, Batch
 
@@ -142,11 +151,11 @@ def test_an_animation_takes_an_empty_folder_for_its_frames(network_file: Path, t
 def test_what_somebody_else_puts_there_meanwhile_is_left(
     network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def paint_slowly(self: Painter, batches: Iterable[Batch], paint=Painter.paint):
+    def paint_slowly(self: Painter, batches: Iterable[Batch], paint=Painter.paint, **how):
         for name in ("out.png", "out/a.png"):
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_bytes(b"precious")
-        return paint(self, batches)
+        return paint(self, batches, **how)
 
     source = save(tmp_path / "photos" / "a.png")
     monkeypatch.setattr(Painter, "paint", paint_slowly)
@@ -164,7 +173,7 @@ def test_where_nothing_can_be_written_is_said_before_anything_is_painted(
 ):
     source = save(tmp_path / "photos" / "a.png")
     (tmp_path / "file").touch()
-    monkeypatch.setattr(Painter, "paint", lambda *_: pytest.fail("it was painted"))
+    monkeypatch.setattr(Painter, "paint", lambda *_, **__: pytest.fail("it was painted"))
     with pytest.raises(TargetError, match=r"file/out\.png: cannot make its folder"):
         stylize_image(source, tmp_path / "file" / "out.png", model=network_file)
     with pytest.raises(TargetError, match="is a file, not a folder; choose another place"):
@@ -400,7 +409,7 @@ def test_whatever_one_picture_raises_the_others_are_painted(
 def test_a_picture_that_cannot_be_painted_does_not_end_the_run(
     network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def stumble(painter: Painter, batches: Iterable[Batch]) -> Iterator[Batch]:
+    def stumble(painter: Painter, batches: Iterable[Batch], **_: object) -> Iterator[Batch]:
         for batch in batches:
             if batch.pictures.shape[-1] == 21:
                 raise RuntimeError("the device stumbled")
@@ -411,6 +420,34 @@ def test_a_picture_that_cannot_be_painted_does_not_end_the_run(
         save(tmp_path / f"in/{number}.png", (20 + number, 16))
     done = stylize_folder(tmp_path / "in", model=network_file)
     assert (done.written, done.failed) == (2, 1)
+
+
+@pytest.mark.parametrize("run", [stylize_image, stylize_folder])
+def test_steps_are_told_while_the_picture_is_in_the_making(
+    run: Callable[..., Finished],
+    network_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    heard = threading.Event()
+    in_time: list[bool] = []
+
+    def step(
+        painter: Painter, batches: Iterable[Batch], *, on_step: Callable[[int, int], None]
+    ) -> Iterator[Batch]:
+        for batch in batches:
+            on_step(1, 2)
+            in_time.append(heard.wait(20))
+            yield batch
+
+    def hear(event: Event) -> None:
+        if event == Stepped(1, 2):
+            heard.set()
+
+    monkeypatch.setattr(Painter, "paint", step)
+    source = save(tmp_path / "in/a.png")
+    run(source if run is stylize_image else source.parent, model=network_file, report=hear)
+    assert in_time == [True]
 
 
 def test_beside_a_large_picture_no_other_waits(
@@ -424,7 +461,7 @@ def test_beside_a_large_picture_no_other_waits(
         read.append(path)
         return real_read(path, **options)
 
-    def dawdle(painter: Painter, batches: Iterable[Batch]) -> Iterator[Batch]:
+    def dawdle(painter: Painter, batches: Iterable[Batch], **_: object) -> Iterator[Batch]:
         for batch in batches:
             time.sleep(0.1)
             ahead.append(len(read) - len(ahead) - 1)  # beside those painted and the one at hand
