@@ -11,6 +11,23 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _Otherwise = TypeVar("_Otherwise", Literal["refuse"], Literal["skip"])
 
 
+class Job(click.Command):
+    """A command that paints one thing, and knows what it means that two are named."""
+
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse as usual; `painter in out`, as many programs have it, is told how it goes here."""
+        left = super().parse_args(ctx, args)
+        if left and not ctx.resilient_parsing:
+            (source,) = (each for each in self.params if isinstance(each, click.Argument))
+            raise click.UsageError(
+                f"one {source.metavar} at a time (got '{left[0]}', too); the output is named by -o",
+                ctx,
+            )
+        return left
+
+
 def output_options(command: _Command) -> _Command:
     """Add what every job takes: where to write, what to do about what is there, what to show."""
     options = (

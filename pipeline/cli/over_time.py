@@ -15,6 +15,7 @@ from stylize.pipeline.timeline import CHANGING, Change
 
 from .file_names import FileName
 from .options import look_options, restyle_options, typed_options
+from .outputs import Job
 from .times import TIME
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -39,7 +40,7 @@ def timeline_options(command: _Command) -> _Command:
     return command
 
 
-class CommandOverTime(click.Command):
+class CommandOverTime(Job):
     """A command whose options may be given anew behind each `--at`.
 
     Its parameter `changes` becomes a list of `Change`. What cannot change over time may stand

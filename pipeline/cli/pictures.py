@@ -9,11 +9,11 @@ import click
 from . import interruption
 from .file_names import FileName
 from .options import encoding_options, look_options, restyle_options, typed_options
-from .outputs import existing, output_options
+from .outputs import Job, existing, output_options
 from .progress import reporting
 
 
-@click.command()
+@click.command(cls=Job)
 @click.argument("source", type=FileName(), metavar="PICTURE")
 @click.option(
     "-o",
@@ -54,7 +54,7 @@ def image(
         )
 
 
-@click.command()
+@click.command(cls=Job)
 @click.argument("source", type=FileName(), metavar="FOLDER")
 @click.option(
     "-o",

@@ -115,3 +115,15 @@ def test_overwriting_and_skipping_exclude_each_other(capsys: pytest.CaptureFixtu
     code, _, err = run("image", "a.png", *flags, capsys=capsys)
     assert code == 2
     assert "--overwrite and --skip-existing exclude each other" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["image a.jpg b.jpg", "folder a.jpg b.jpg", "video a.jpg b.jpg", "video a.jpg --at 3 b.jpg"],
+)
+def test_a_second_file_is_told_how_outputs_are_named(
+    words: str, capsys: pytest.CaptureFixture[str]
+):
+    code, _, err = run(*words.split(), "--preset", "wave", capsys=capsys)
+    assert code == 2
+    assert "at a time (got 'b.jpg', too); the output is named by -o" in err
