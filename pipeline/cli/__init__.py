@@ -6,7 +6,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 import click
@@ -60,6 +62,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Large tensors on large pages: a training step takes an eighth less. Read likewise.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        # A file may have any name, and saying it must not fail when its work is done.
+        sys.stdout.reconfigure(errors="backslashreplace")
     interruption.end_at_once()
     interruption.leave(_run(arguments))
 

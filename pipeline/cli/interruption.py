@@ -53,7 +53,8 @@ def _listen(handler: Callable[[int, FrameType | None], NoReturn]) -> None:
     global _asked
     _asked = False
     for number in _SIGNALS:
-        if number is not None:
+        # What nohup, or a shell for its jobs in the background, lets be ignored, stays so.
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, handler)
 
 

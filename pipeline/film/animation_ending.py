@@ -14,6 +14,8 @@ from xml.sax.saxutils import escape
 _PNG_SIGNATURE = 8
 _GIF_DELAY = 4  # bytes from a graphic control extension's beginning
 _MOST_IN_SUBBLOCK = 255
+_WEBP_FLAGS = 15  # bytes from the beginning of an animation frame's data
+_REPLACES = 0x02  # a frame what was shown before it; FFmpeg has all laid over each other
 _MOST_IN_DELAY = 65535  # in either part of the fraction of a second that PNG stores
 
 
@@ -43,8 +45,10 @@ def complete_animation(
             _complete_gif(file, last_duration, last_size, metadata)
         elif muxer == "apng":
             _complete_png(file, last_duration, metadata)
-        elif metadata:
-            _describe_webp(file, metadata, size, alpha=alpha)
+        else:
+            _let_webp_frames_replace(file)
+            if metadata:
+                _describe_webp(file, metadata, size, alpha=alpha)
 
 
 def _complete_gif(
@@ -98,6 +102,20 @@ def _png_delay(duration: Fraction) -> tuple[int, int]:
 
 def _png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _let_webp_frames_replace(file: BinaryIO) -> None:
+    """Or what is transparent in a frame would show those before it."""
+    file.seek(12)
+    while len(head := file.read(8)) == 8:
+        kind, length = struct.unpack("<4sI", head)
+        begin = file.tell()
+        if kind == b"ANMF":
+            file.seek(begin + _WEBP_FLAGS)
+            flags = file.read(1)[0]
+            file.seek(begin + _WEBP_FLAGS)
+            file.write(bytes([flags | _REPLACES]))
+        file.seek(begin + length + length % 2)
 
 
 def _describe_webp(

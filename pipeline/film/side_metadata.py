@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from ..values import SETTINGS_KEY
+
 if TYPE_CHECKING:
     from av.container.core import Chapter
 
@@ -14,6 +16,7 @@ _OF_THE_FILE = {
     *("major_brand", "minor_version", "compatible_brands", "encoder", "encoded_by"),
     *("duration", "bps", "number_of_frames", "number_of_bytes", "source_id", "vendor_id"),
     *("rotate", "alpha_mode", "handler_name", "enc_key_id"),
+    SETTINGS_KEY,  # of an earlier painting
 }
 
 # FFmpeg knows QuickTime's own languages by these codes only.

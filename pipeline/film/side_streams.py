@@ -55,7 +55,7 @@ class Cut:
     Attributes:
         offset: the source's time that becomes zero, in seconds.
         begin: nothing earlier is taken; None: from the start.
-        end: chapters after it are left out; None: to the end.
+        end: chapters after it are left out, and no subtitle stays longer; None: to the end.
     """
 
     offset: Fraction = Fraction(0)
@@ -132,6 +132,10 @@ class SideStreams:
             packet, start = self._next
             self._mux(output, self._tracks[packet.stream_index], packet, start)
             self._next = next(self._packets, None)
+        if time is not None:
+            for track in self._tracks.values():
+                for made in track.until(time):
+                    output.mux(made)
 
     def finish(self, output: OutputContainer, end: Fraction | None) -> None:
         """Write what is left, up to `end` or to the source's own end."""
@@ -275,7 +279,7 @@ class SideStreams:
     def _demuxed(self, streams: list[Stream]) -> Iterator[tuple[Packet[Stream], Fraction]]:
         """Packets within the cut, and when they begin; one without time follows the last."""
         ends: dict[int, Fraction] = {}
-        begin = self._cut.begin
+        begin, end = self._cut.begin, self._cut.end
         try:
             for packet in joined(self._source.demux(streams), picture=self._picture):
                 index, tick = packet.stream_index, packet.time_base
@@ -283,11 +287,14 @@ class SideStreams:
                 if packet.pts is not None:
                     start = packet.pts * tick
                 ends[index] = start + (packet.duration or 0) * tick
+                line = packet.stream.type == "subtitle"
                 if begin is not None and start < begin:
-                    if packet.stream.type != "subtitle" or ends[index] <= begin:
+                    if not line or ends[index] <= begin:
                         continue
-                    packet.duration = int((ends[index] - begin) / tick)
                     start = begin  # a line that is already on the screen
+                if line:
+                    stays = ends[index] if end is None else min(ends[index], end)
+                    packet.duration = max(0, int((stays - start) / tick))
                 yield packet, start
         except av.FFmpegError as error:
             self._notify(f"sound and subtitles end early: {error.strerror}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 NEARLY_IN_ORDER = Fraction(1, 10)
 """Packets that are this many seconds too early are moved; what is earlier still is damage."""
+
+
+_TEXT = 2
+"""Bytes in which a text of MP4 says how long it is; behind it may stand how it looks."""
+_SUBTITLE_TICK = Fraction(1, 1000)
 
 
 class DamagedPacketError(Exception):
@@ -80,6 +86,10 @@ class Track(ABC):
             DamagedPacketError: it cannot be.
         """
 
+    def until(self, time: Fraction) -> Iterator[Packet[Stream]]:
+        """Give what is held back no longer, as the film is at this time."""
+        return iter(())
+
     def rest(self) -> Iterator[Packet[Stream]]:
         """Give what is still held back at the end."""
         return iter(())
@@ -127,6 +137,7 @@ class TranscodedAudio(Track):
         self._source = source
         self._encoder = output.codec_context
         self._graph: av.filter.Graph | None = None
+        self._end = offset
 
     def take(self, packet: Packet[Stream], time: Fraction) -> Iterator[Packet[Stream]]:
         """Decode the packet and encode what is complete."""
@@ -134,11 +145,28 @@ class TranscodedAudio(Track):
             frames = self._source.decode(packet)
         except av.FFmpegError as error:
             raise DamagedPacketError("sound cannot be decoded") from error
+        self._end = time + (packet.duration or 0) * packet.time_base
+        yield from self._fitted(frames, time, packet.time_base)
+
+    def rest(self) -> Iterator[Packet[Stream]]:
+        """Drain decoder, filters and encoder."""
+        with suppress(av.FFmpegError, DamagedPacketError):
+            frames = self._source.decode(None)
+            yield from self._fitted(frames, self._end, Fraction(1, self._source.sample_rate))
+        if self._graph is None:
+            return
+        self._graph.push(None)
+        yield from self._encoded()
+        yield from self._stamped(self._encoder.encode(None))
+
+    def _fitted(
+        self, frames: Sequence[av.AudioFrame], time: Fraction, time_base: Fraction
+    ) -> Iterator[Packet[Stream]]:
+        """Encode what is complete; frames that say nothing else begin at `time`."""
         for frame in frames:
             if self._graph is None:
                 self._graph = self._fitting(frame)
-            base = frame.time_base or packet.time_base
-            start = time if frame.pts is None else frame.pts * base
+            start = time if frame.pts is None else frame.pts * (frame.time_base or time_base)
             frame.time_base = Fraction(1, frame.sample_rate)
             frame.pts = round((start - self.clock.offset) * frame.sample_rate)
             try:
@@ -146,14 +174,6 @@ class TranscodedAudio(Track):
             except (av.FFmpegError, ValueError) as error:
                 raise DamagedPacketError("sound changes its format") from error
             yield from self._encoded()
-
-    def rest(self) -> Iterator[Packet[Stream]]:
-        """Drain decoder, filters and encoder."""
-        if self._graph is None:
-            return
-        self._graph.push(None)
-        yield from self._encoded()
-        yield from self._stamped(self._encoder.encode(None))
 
     def _fitting(self, frame: av.AudioFrame) -> av.filter.Graph:
         """Filters that resample, and fill gaps with silence so that sound stays in step."""
@@ -192,6 +212,21 @@ class TranscodedAudio(Track):
             yield packet
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What a subtitle says.
+
+    Attributes:
+        text: in the target's format.
+        begin: in seconds of the source.
+        end: likewise; None: until another begins.
+    """
+
+    text: bytes
+    begin: Fraction
+    end: Fraction | None
+
+
 class ConvertedSubtitle(Track):
     """Text is decoded and written in the target's own format."""
 
@@ -208,22 +243,87 @@ class ConvertedSubtitle(Track):
 
     def take(self, packet: Packet[Stream], time: Fraction) -> Iterator[Packet[Stream]]:
         """Convert one line of text."""
+        line = self._converted(packet, time)
+        if line is not None:
+            yield self._packed(line.text, line.begin, line.end or line.begin)
+
+    def _converted(self, packet: Packet[Stream], time: Fraction) -> _Line | None:
         try:
             text = self._source.codec_context.decode2(packet)
             if text is None or not text.rects:
-                return
+                return None
             converted = self._encoder.encode_subtitle(text)
         except (av.FFmpegError, ValueError) as error:
             raise DamagedPacketError("a subtitle cannot be converted") from error
-        time_base = self.output.time_base or packet.time_base
         seconds = (packet.duration or 0) * packet.time_base
         if not seconds and text.end_display_time < 2**32 - 1:
             seconds = Fraction(text.end_display_time, 1000)
-        converted.pts = converted.dts = self.tick(time, time_base)
-        converted.duration = round(seconds / time_base)
-        converted.time_base = time_base
-        converted.stream = self.output
-        yield converted
+        return _Line(bytes(converted), time, time + seconds if seconds else None)
+
+    def _packed(self, text: bytes, begin: Fraction, end: Fraction) -> Packet[Stream]:
+        packet: Packet[Stream] = av.Packet(text)
+        time_base = self.output.time_base or _SUBTITLE_TICK
+        packet.pts = packet.dts = self.tick(begin, time_base)
+        packet.duration = round((end - begin) / time_base)
+        packet.time_base = time_base
+        packet.stream = self.output
+        return packet
+
+
+class FlatSubtitle(ConvertedSubtitle):
+    """The same for formats that show one text at a time, as MP4's: lines that overlap are joined.
+
+    FFmpeg would show each only when the one before it has gone, and be late from then on.
+    """
+
+    def __init__(
+        self,
+        source: SubtitleStream,
+        output: Stream,
+        encoder: SubtitleCodecContext,
+        offset: Fraction,
+    ) -> None:
+        super().__init__(source, output, encoder, offset)
+        self._shown: list[_Line] = []
+        self._since = offset
+
+    def take(self, packet: Packet[Stream], time: Fraction) -> Iterator[Packet[Stream]]:
+        """Show one line more from here on."""
+        line = self._converted(packet, time)
+        if line is None:
+            return
+        if self._since - time > NEARLY_IN_ORDER:
+            raise DamagedPacketError("time stamps jump back")
+        yield from self.until(time)
+        if self._shown and self._since < time:
+            yield self._joined(time)
+        self._since = max(self._since, time)
+        self._shown = [each for each in self._shown if each.end is not None] + [line]
+
+    def until(self, time: Fraction) -> Iterator[Packet[Stream]]:
+        """Write what was shown, up to the last change until then."""
+        while ends := [each.end for each in self._shown if each.end and each.end <= time]:
+            end = min(ends)
+            if end > self._since:
+                yield self._joined(end)
+            self._shown = [each for each in self._shown if each.end is None or each.end > end]
+
+    def rest(self) -> Iterator[Packet[Stream]]:
+        """Write what is still shown at the end."""
+        yield from self.until(
+            max((each.end for each in self._shown if each.end), default=self._since)
+        )
+        if self._shown:
+            yield self._joined(self._since)
+
+    def _joined(self, end: Fraction) -> Packet[Stream]:
+        """All that is shown, from where the last one ended."""
+        begin, self._since = self._since, end
+        texts = [each.text for each in self._shown]
+        if len(texts) == 1:
+            return self._packed(texts[0], begin, end)
+        words = b"\n".join(text[_TEXT : _TEXT + int.from_bytes(text[:_TEXT])] for text in texts)
+        return self._packed(len(words).to_bytes(_TEXT) + words, begin, end)
 
 
 def can_copy(source: Stream, muxer: str) -> bool:
@@ -275,10 +375,11 @@ def add_converted(
 ) -> Track | None:
     """Add a track of subtitles in another text format."""
     output = container.add_stream(encoder)
-    output.time_base = Fraction(1, 1000)
+    output.time_base = _SUBTITLE_TICK
     opened = output.codec_context
     if not isinstance(opened, SubtitleCodecContext):
         return None
     source.codec_context.open(strict=False)
     opened.subtitle_header = source.codec_context.subtitle_header
-    return ConvertedSubtitle(source, output, opened, offset)
+    kind = FlatSubtitle if encoder == "mov_text" else ConvertedSubtitle
+    return kind(source, output, opened, offset)

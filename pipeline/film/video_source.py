@@ -217,7 +217,7 @@ def _opened(path: Path, device: str | None) -> InputContainer:
     hardware = HWAccel(device, allow_software_fallback=False) if device else None
     try:
         # With its protocol named, a path with a colon in it is still a path.
-        container = av.open(f"file:{path}", hwaccel=hardware)
+        container = av.open(f"file:{path}", hwaccel=hardware, metadata_errors="replace")
     except (FFmpegError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SourceError(f"{path}: not a film, or damaged at its start ({reason})") from error

@@ -23,6 +23,10 @@ def _signals_as_before() -> Iterator[None]:
     """Undo what the program does about signals where a test runs it in this process."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
+    for number, handler in zip(numbers, before, strict=True):
+        if handler == signal.SIG_IGN:  # in a job in the background
+            usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            signal.signal(number, usual)
     yield
     for number, handler in zip(numbers, before, strict=True):
         signal.signal(number, handler)

@@ -1,5 +1,6 @@
 """The command line as a whole: help, exit codes, errors in one line."""
 
+import os
 import subprocess
 import sys
 
@@ -127,3 +128,11 @@ def test_a_second_file_is_told_how_outputs_are_named(
     code, _, err = run(*words.split(), "--preset", "wave", capsys=capsys)
     assert code == 2
     assert "at a time (got 'b.jpg', too); the output is named by -o" in err
+
+
+def test_a_name_that_the_output_cannot_say_ends_nothing():
+    program = [sys.executable, "-m", "stylize.pipeline.cli", "presets", "path"]
+    where = os.environ | {"STYLIZE_PRESETS": "\udcff", "PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run(program, env=where, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("\\udcff\n")

@@ -30,6 +30,15 @@ def test_before_the_work_begins_the_program_ends_on_the_spot(number: signal.Sign
     assert time.monotonic() - asked < 2
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_what_nohup_or_a_shell_lets_be_ignored_stays_so(number: signal.Signals):
+    signal.signal(number, signal.SIG_IGN)
+    interruption.end_at_once()
+    interruption.clean_up_first()
+    signal.raise_signal(number)
+    interruption.check()
+
+
 def test_once_the_work_has_begun_an_interruption_can_be_cleaned_up_after():
     interruption.clean_up_first()
     with pytest.raises(KeyboardInterrupt):

@@ -647,3 +647,15 @@ def test_what_is_no_file_on_disk_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.mp4")
     with pytest.raises(SourceError, match=r"pipe\.mp4: not a file on disk"):
         probe_video(tmp_path / "pipe.mp4", notify=lambda _: None)
+
+
+def test_tags_in_no_known_letters_are_no_reason_not_to_read_a_film(tmp_path):
+    path = tmp_path / "old.avi"
+    with av.open(path, "w") as film:
+        film.metadata["title"] = "title"
+        stream = film.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        film.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        film.mux(stream.encode(None))
+    path.write_bytes(path.read_bytes().replace(b"title", "\u00e9t\u00e9!!".encode("latin-1")))
+    assert len(list(read_video(probe_video(path, notify=print), notify=print))) == 1

@@ -396,6 +396,7 @@ def test_facts_of_the_sources_own_file_are_not_copied():
         "BPS": "1",
         "_STATISTICS_TAGS": "BPS",
         "empty": "",
+        "STYLIZE": "of an earlier painting",
         "timecode": "01:00:00:00",
     }
     assert kept_metadata(source, timecode=False) == {"title": "kept"}
@@ -494,3 +495,30 @@ def test_transcoded_sound_goes_on_where_recordings_were_joined(tmp_path):
     pictures = [time for time, _ in packets(tmp_path / "film.webm", "video")[0]]
     assert len(pictures) == 150
     assert abs(times[-1] - max(pictures)) < Fraction(1, 10)
+
+
+def test_transcoded_sound_is_whole_also_where_its_decoder_is_late(tmp_path):
+    path = tmp_path / "source.avi"
+    with av.open(path, "w") as film:
+        picture = film.add_stream("mpeg4", rate=5)
+        picture.width, picture.height, picture.pix_fmt = 16, 16, "yuv420p"
+        sound = film.add_stream("wmav2", rate=RATE, layout="mono")
+        sound.bit_rate = 128_000
+        for index in range(5):
+            frame = av.VideoFrame(16, 16, "yuv420p")
+            frame.pts, frame.time_base = index, Fraction(1, 5)
+            film.mux(picture.encode(frame))
+        film.mux(picture.encode(None))
+        resampler = av.AudioResampler("fltp", "mono", RATE, frame_size=2048)
+        samples = av.AudioFrame.from_ndarray(tone(1, click=0.99), "s16", "mono")
+        samples.rate, samples.pts, samples.time_base = RATE, 0, Fraction(1, RATE)
+        for frame in [*resampler.resample(samples), *resampler.resample(None)]:
+            film.mux(sound.encode(frame))
+        film.mux(sound.encode(None))
+    rewrite(path, tmp_path / "film.mp4")
+    assert samples_in(tmp_path / "film.mp4") >= samples_in(path)
+
+
+def samples_in(path: Path) -> int:
+    with av.open(path) as film:
+        return sum(frame.samples for frame in film.decode(audio=0))

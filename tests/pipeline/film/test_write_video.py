@@ -309,6 +309,25 @@ def test_transparency_that_is_lost_becomes_black_and_is_said_once(film, tmp_path
     assert psnr(picture[:, :, 36:], scene(0)[:, :, 36:]) > 33
 
 
+@pytest.mark.parametrize("metadata", [None, {"stylize": "{}"}], ids=["bare", "described"])
+@pytest.mark.parametrize("name", ["f.gif", "f.webp", "f.apng"])
+def test_what_moves_over_nothing_leaves_no_trail(film, tmp_path, name, metadata):
+    def square(place):
+        alpha = torch.zeros(1, 48, 64)
+        alpha[:, 8:24, place : place + 16] = 1
+        return alpha
+
+    source = frames(LATE[:3])
+    moving = [replace(each, alpha=square(16 * i)) for i, each in enumerate(source)]
+    write(tmp_path / name, replace(film, has_alpha=True), moving, metadata=metadata)
+    with Image.open(tmp_path / name) as picture:
+        assert picture.n_frames == 3
+        for index in range(3):
+            picture.seek(index)
+            seen = np.asarray(picture.convert("RGBA"))[..., 3] > 127
+            assert (seen == square(16 * index)[0].bool().numpy()).all()
+
+
 @pytest.mark.parametrize(("name", "tick"), [("f.gif", 10), ("f.webp", 1), ("f.apng", 0)])
 def test_animations_keep_every_duration_the_last_too(film, tmp_path, name, tick):
     times = [Fraction(i, 100) for i in (50, 54, 62, 65, 80)]
