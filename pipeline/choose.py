@@ -14,7 +14,7 @@ from stylize.models.methods import METHODS, NAMES, TRAINED, MethodName
 
 from .errors import SettingsError
 from .looks import find_look
-from .method_options import check_options
+from .method_options import check_options, picture_to_start_from
 from .micro_file import micro_file
 from .settings import Settings, SettingsOptions, did_you_mean, resolve
 from .styles import Style, StyleSource, as_styles, check_looks_named, style_name
@@ -79,8 +79,9 @@ class Choice:
     @property
     def files(self) -> tuple[Path, ...]:
         """What is read to paint with: no output may take their place."""
-        network = () if self.weights is None else (self.weights,)
-        return (*(style.path for style in self.styles), *self.masks, *network)
+        others = (self.weights, picture_to_start_from(self.options))
+        named = (path for path in others if path is not None)
+        return (*(style.path for style in self.styles), *self.masks, *named)
 
 
 def choose(**given: Unpack[PaintOptions]) -> Choice:

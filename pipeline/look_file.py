@@ -31,6 +31,7 @@ from stylize.models.methods import ANY_STYLE, METHODS, NAMES, MethodName
 from stylize.presets import shipped
 
 from .errors import PresetError, SettingsError
+from .method_options import located
 from .settings import Settings, check_settings, did_you_mean, shown
 from .styles import Style, as_styles, typed_style
 from .toml_file import check_keys, line, lines, read_toml, reason, table, underscored
@@ -149,7 +150,7 @@ def look_document(
             document["style"] = [line(one, "style") for one in named]
         document["origin"] = dict(look.origin)
     if look.options:
-        document["options"] = dict(look.options)
+        document["options"] = located(look.options, Path.cwd())
     if look.masks:
         document["mask"] = [line(str(mask.absolute()), "mask") for mask in look.masks]
     document["settings"] = {key: value for key, value in settings.items() if value is not None}
@@ -176,7 +177,7 @@ def _look(document: Mapping[str, object], *, path: Path, source: Source) -> Look
         based_on=base.name if base else None,
         styles=_styles(document, method, path=path),
         masks=_masks(document, path=path),
-        options=table(document, "options"),
+        options=located(table(document, "options"), path.parent),
     )
 
 

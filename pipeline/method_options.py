@@ -137,6 +137,14 @@ def picture_to_start_from(given: Mapping[str, object]) -> Path | None:
     return Path(start) if isinstance(start, str) and Path(start).is_file() else None
 
 
+def located(given: Mapping[str, object], folder: Path) -> dict[str, object]:
+    """Options of a file that lies in a folder: a picture that they name is seen from there."""
+    start = given.get("init")
+    if isinstance(start, str) and (folder / start).is_file():
+        return {**given, "init": str(folder / start)}
+    return dict(given)
+
+
 def check_options(method: MethodName | None, given: Mapping[str, object]) -> None:
     """Refuse options that the method has not, or values that it does not take.
 

@@ -17,6 +17,8 @@ _STEM_BYTES = 150  # of the 255 that a name may have on nearly all file systems
 _ABANDONED = 24 * 60 * 60
 """Seconds: who still works on an output has written to it since."""
 
+_REFUSED = "cannot put the result there"
+
 
 @contextmanager
 def partial(target: Path, *, there: bool | None = None) -> Iterator[Path]:
@@ -47,9 +49,7 @@ def partial(target: Path, *, there: bool | None = None) -> Iterator[Path]:
         try:
             _replace(temporary, place)
         except OSError as error:
-            raise TargetError(
-                f"{target}: cannot put the result there ({_reason(error)})"
-            ) from error
+            raise TargetError(f"{target}: {_REFUSED} ({_reason(error)})") from error
     finally:
         if temporary is not None:
             _remove(temporary)
@@ -103,6 +103,11 @@ def _ready(target: Path, made: list[Path]) -> Path:
         ) from error
     if not os.access(place.parent, os.W_OK | os.X_OK):
         raise TargetError(f"{target}: cannot write to folder {target.parent}; choose another")
+    try:
+        with suppress(FileNotFoundError):
+            place.lstat()
+    except OSError as error:  # a name that is too long is no name, but nothing is at its place
+        raise TargetError(f"{target}: {_REFUSED} ({_reason(error)})") from error
     return place
 
 

@@ -231,10 +231,11 @@ class _FolderRun:
 
 
 def _failed(job: _Job, error: Exception) -> Failed:
-    if isinstance(error, StylizeError):
-        return Failed(job.source, str(error))
     said = " ".join(str(error).split())
-    return Failed(job.source, f"{job.source}: {type(error).__name__}: {said}")
+    if not isinstance(error, StylizeError):
+        return Failed(job.source, f"{job.source}: {type(error).__name__}: {said}")
+    named = any(path.name in said for path in (job.source, job.target))
+    return Failed(job.source, said if named else f"{job.source}: {said}")
 
 
 def _ahead(stages: ExitStack, frames: Iterator[Frame]) -> Iterator[Frame]:

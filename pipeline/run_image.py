@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Literal, Unpack
@@ -21,6 +22,7 @@ from .events import (
     Started,
     ignore,
 )
+from .film.encoding import has_scale
 from .film.read_video import probe_video
 from .partial import partial, write_bytes
 from .picture.animation import playable
@@ -116,7 +118,12 @@ def _is_folder(path: Path) -> bool:
 def paint_animation(
     source: Path, target: Path, painter: Painter, *, metadata: bool, report: Report
 ) -> Finished:
-    """Paint an animated picture as a film."""
+    """Paint an animated picture as a film; a quality meant for pictures may not be one for it."""
+    settings = painter.choice.settings
+    if not has_scale(target) and (settings.quality, settings.crf) != (None, None):
+        report(Notice(f"{target.name}: its format has no scale of quality"))
+        plain = replace(settings, quality=None, crf=None)
+        painter = replace(painter, choice=replace(painter.choice, settings=plain))
     with playable(source) as moving:
         film = probe_video(moving, notify=lambda text: report(Notice(text)))
         return paint_film(

@@ -11,7 +11,9 @@ from time import monotonic
 
 from .errors import TargetError
 from .events import Finished, Outbox, Report, Started
+from .film.encoding import FILM_ENDINGS
 from .partial import check_folder
+from .picture.picture_formats import READABLE
 from .picture.pictures import Kept
 from .picture.write_image import encode_image, write_image
 from .prepare import Painter
@@ -32,6 +34,7 @@ def paint_keyframes(
     span: Span,
     metadata: bool,
     report: Report,
+    shown_as: Path,
 ) -> Finished:
     """Write the refined key frames of a film as pictures, such as `00-01-07.500.png`.
 
@@ -47,13 +50,14 @@ def paint_keyframes(
         span: the part to paint.
         metadata: whether to store the settings in the pictures.
         report: called with each event, from the caller's thread.
+        shown_as: the file that a person named, where `film` is a copy of it.
 
     Raises:
         StylizeError: it cannot be read, painted or written.
     """
     began = monotonic()
     earlier = _key_frames(folder)
-    report(Started(film.path, folder, painter.choice.name, "pictures", None))
+    report(Started(shown_as, folder, painter.choice.name, "pictures", None))
     outbox = Outbox(report)
     refinement.on_step = outbox.step
     refinement.notify = outbox.notify
@@ -91,7 +95,7 @@ def _key_frames(folder: Path) -> set[Path]:
     Raises:
         TargetError: it may not.
     """
-    if folder.suffix and not folder.is_dir():
+    if folder.suffix.lower() in {*FILM_ENDINGS, *READABLE} and not folder.is_dir():
         raise TargetError(f"{folder}: key frames go into a folder; name one without an extension")
     check_folder(folder)
     try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Unpack
@@ -13,9 +14,11 @@ from .batch import scatter
 from .choose import PaintOptions, choose
 from .errors import SettingsError
 from .events import Fetched, Finished, Notice, Outbox, Report, Skipped, Started, ignore
-from .film.encoding import Encoding
+from .film.encoding import FILM_ENDINGS, Encoding
 from .film.read_video import probe_video
 from .film.write_video import write_video
+from .picture.animation import playable
+from .picture.open_picture import is_animated
 from .prepare import Painter, prepare
 from .prepare_refinement import Refinement, prepare_refinement
 from .prepare_timeline import TimelinePainter, prepare_timeline
@@ -29,8 +32,6 @@ from .targets import Existing, beside, is_due
 from .timeline import Timeline
 from .timeline_file import TimelineSource, find_timeline
 from .values import SETTINGS_KEY, Film, Span
-
-_KEPT_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".gif", ".apng"}
 
 
 def stylize_video(
@@ -77,7 +78,7 @@ def stylize_video(
     if refine is not None:
         choice = replace(choice, name=f"{choice.name}-{refine}")
     if target is None:
-        kept, otherwise = ((), "") if keyframes_only else (_KEPT_SUFFIXES, ".mp4")
+        kept, otherwise = ((), "") if keyframes_only else (FILM_ENDINGS, ".mp4")
         look = f"{choice.name}-keyframes" if keyframes_only else choice.name
         target = beside(source, look, kept=kept, otherwise=otherwise)
     target = Path(target)
@@ -85,32 +86,41 @@ def stylize_video(
     if not is_due(source, target, existing, used=(*used, *(style.path for style in like))):
         report(Skipped(source, f"{target} is there already"))
         return Finished(target, "frames", 0, 1, 0, 0.0)
-    film = probe_video(source, notify=lambda text: report(Notice(text)))
 
     def download(done: int, total: int) -> None:
         report(Fetched(done, total))
 
-    if over_time is not None:
-        styles_over_time = prepare_timeline(over_time, film, download=download)
-        return paint_film(
-            film, target, painter=styles_over_time, span=span, metadata=metadata, report=report
+    with playable(source) if is_animated(source) else nullcontext(source) as playing:
+        film = probe_video(playing, notify=lambda text: report(Notice(text)))
+        whole = partial(
+            paint_film,
+            film,
+            target,
+            span=span,
+            metadata=metadata,
+            report=report,
+            shown_as=source,
         )
-    painter = prepare(choice, film=True, download=download)
-    if refine is None:
-        return paint_film(
-            film, target, painter=painter, span=span, metadata=metadata, report=report
+        if over_time is not None:
+            return whole(painter=prepare_timeline(over_time, film, download=download))
+        painter = prepare(choice, film=True, download=download)
+        if refine is None:
+            return whole(painter=painter)
+        refinement = prepare_refinement(
+            choice, film=film, span=span, styles=like, download=download
         )
-    refinement = prepare_refinement(choice, film=film, span=span, styles=like, download=download)
-    paint = paint_keyframes if keyframes_only else paint_film
-    return paint(
-        film,
-        target,
-        painter=painter,
-        refinement=refinement,
-        span=span,
-        metadata=metadata,
-        report=report,
-    )
+        if not keyframes_only:
+            return whole(painter=painter, refinement=refinement)
+        return paint_keyframes(
+            film,
+            target,
+            painter=painter,
+            refinement=refinement,
+            span=span,
+            metadata=metadata,
+            report=report,
+            shown_as=source,
+        )
 
 
 def paint_film(

@@ -38,6 +38,7 @@ from .clock import clock, read_time
 from .errors import SettingsError
 from .look_file import check_there, expanded
 from .looks import names_file
+from .method_options import located
 from .settings import Settings, check_settings, shown
 from .styles import Style, typed_style
 from .timeline import OF_A_MOMENT, Change, Timeline, continued, make_timeline
@@ -156,7 +157,7 @@ def _options(given: Mapping[str, object], folder: Path) -> PaintOptions:
     if "method" in given:
         options["method"] = line(given["method"], "method")
     if "options" in given:
-        options["method_options"] = table(given, "options")
+        options["method_options"] = located(table(given, "options"), folder)
     return cast("PaintOptions", options)  # what is wrong in them is refused where looks are found
 
 

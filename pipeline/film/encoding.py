@@ -106,6 +106,8 @@ _CONTAINERS = {
     ".apng": Container("apng", ("apng",)),
 }
 _FOLDER = Container("folder", ("png",))
+FILM_ENDINGS = tuple(_CONTAINERS)
+"""Extensions of the films that are written."""
 
 _USUAL_FORMATS = ("yuv420p", "yuv422p10le", "nv12", "yuv444p", "rgb24", "pal8")
 _USUAL_ALPHA_FORMATS = ("yuva420p", "yuva444p10le", "bgra", "rgba", "gbrap", "pal8")
@@ -157,6 +159,13 @@ def choose_encoder(
     options |= _preset_options(name, known, encoding, pixel_format)
     chosen = encoding.pixel_format is not None
     return Encoder(name, options, pixel_format, keeps_alpha, chosen)
+
+
+def has_scale(target: Path) -> bool:
+    """Whether the usual encoder of such a film has a scale of quality."""
+    codec = container_of(target).codecs[0]
+    name = ENCODER_NAMES.get(codec, codec)
+    return name in WITH_QUANTISER or KNOWN_ENCODERS.get(name, KnownEncoder()).scale is not None
 
 
 def fit_size(

@@ -107,3 +107,11 @@ def test_what_to_paint_like_is_told_from_the_settings():
     look, settings = split({"style": "a.png", "strength": 0.5, "method": "micro"})
     assert look == {"style": "a.png", "method": "micro"}
     assert settings == {"strength": 0.5}
+
+
+def test_what_an_optimiser_begins_with_is_read_too(tmp_path):
+    for name in ("a.jpg", "start.png"):
+        (tmp_path / name).write_bytes(b"")
+    look = {"style": tmp_path / "a.jpg", "method": "gatys"}
+    choice = choose(**look, method_options={"init": str(tmp_path / "start.png")})
+    assert choice.files == (tmp_path / "a.jpg", tmp_path / "start.png")

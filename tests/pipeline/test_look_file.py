@@ -79,6 +79,21 @@ def test_a_document_names_its_styles_from_everywhere(read, tmp_path):
     assert read(tomli_w.dumps(document)).styles == look.styles
 
 
+def test_the_picture_that_an_optimiser_begins_with_is_seen_from_the_file(
+    read, tmp_path, monkeypatch
+):
+    for name in ("a.jpg", "start.png"):
+        (tmp_path / name).write_bytes(b"")
+    gatys = "method = 'gatys'\nstyle = 'a.jpg'\n[options]\ninit = "
+    look = read(f"{gatys}'start.png'\n")
+    assert look.options == {"init": str(tmp_path / "start.png")}
+    assert read(f"{gatys}'noise'\n").options == {"init": "noise"}
+    typed = replace(look, options={"init": "start.png", "iterations": 9})
+    monkeypatch.chdir(tmp_path)
+    document = look_document(typed, settings={})
+    assert document["options"] == {"init": str(tmp_path / "start.png"), "iterations": 9}
+
+
 def test_a_file_may_borrow_the_network_of_a_look_that_ships(read):
     base = read_look(shipped()["wave"], "shipped")
     look = read("based_on = 'wave'\n[settings]\nsize = 480\n")

@@ -200,3 +200,11 @@ def test_a_folder_without_the_right_to_write_is_said_before_the_work(tmp_path, m
     monkeypatch.setattr("os.access", lambda *_: False)  # root may always
     with pytest.raises(TargetError, match=r"new: .* cannot be written to; choose another place"):
         check_folder(tmp_path / "new")
+
+
+def test_a_name_that_is_too_long_is_said_before_the_work(tmp_path):
+    with (
+        pytest.raises(TargetError, match=r"cannot put the result there \(file name too long\)"),
+        partial(tmp_path / ("n" * 300)),
+    ):
+        pytest.fail("the work began")

@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stylize.pipeline import run_folder, run_image, stylize_folder, stylize_image
+from stylize.pipeline import (
+    Span,
+    run_folder,
+    run_image,
+    stylize_folder,
+    stylize_image,
+    stylize_video,
+)
+from stylize.pipeline.choose import PaintOptions
 from stylize.pipeline.errors import SettingsError, SourceError, TargetError
 from stylize.pipeline.events import (
     Advanced,
@@ -38,6 +46,7 @@ def save(path: Path, size: tuple[int, int] = (33, 20), mode: str = "RGB") -> Pat
 
 def save_animation(path: Path) -> Path:
     frames = [Image.new("RGB", (32, 24), colour) for colour in ("red", "green", "blue")]
+    path.parent.mkdir(exist_ok=True)
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=100, loop=0)
     return path
 
@@ -114,6 +123,34 @@ def test_an_animation_is_painted_as_a_film(
         assert painted.info["duration"] == 100
     with pytest.raises(TargetError, match="is there already"):
         stylize_image(tmp_path / name, model=network_file)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png", "a.avif"])
+def test_a_film_of_an_animated_picture_has_all_its_frames(
+    name: str, network_file: Path, tmp_path: Path
+):
+    source = save_animation(tmp_path / name)
+    events: list[Event] = []
+    done = stylize_video(
+        source, tmp_path / "film.mp4", model=network_file, span=Span(), report=events.append
+    )
+    assert done.written == 3
+    (started,) = [event for event in events if isinstance(event, Started)]
+    assert started.source == source
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.png"])
+def test_a_quality_for_pictures_keeps_no_animation_from_being_painted(
+    name: str, network_file: Path, tmp_path: Path
+):
+    save_animation(tmp_path / "in" / name)
+    save(tmp_path / "in/b.jpg")
+    events: list[Event] = []
+    options: PaintOptions = {"model": network_file, "quality": 80, "crf": 20}
+    done = stylize_folder(tmp_path / "in", report=events.append, **options)
+    assert (done.written, done.failed) == (2, 0)
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    assert any(text.endswith("its format has no scale of quality") for text in notices)
 
 
 @pytest.mark.parametrize("name", ["style.png", "mask.png"])
@@ -561,3 +598,17 @@ def test_an_interruption_is_heard_in_the_middle_of_a_long_computation(
     assert time.monotonic() - began < 4
     ended.set()
     assert not any((tmp_path / "out").glob("*"))
+
+
+def test_what_fails_is_named_also_where_its_error_does_not(
+    network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object, **__: object) -> None:
+        raise TargetError("gif has had enough")
+
+    save_animation(tmp_path / "in/a.gif")
+    monkeypatch.setattr(run_folder, "paint_animation", refuse)
+    events: list[Event] = []
+    stylize_folder(tmp_path / "in", model=network_file, report=events.append)
+    (failed,) = [event for event in events if isinstance(event, Failed)]
+    assert failed.reason == f"{tmp_path / 'in/a.gif'}: gif has had enough"

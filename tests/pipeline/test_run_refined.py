@@ -181,6 +181,14 @@ def test_key_frames_go_into_no_folder_that_looks_like_a_film(paint, work):
         stylize_video("film.mkv", "keys.mp4", keyframes_only=True, **look)
 
 
+def test_the_folder_of_key_frames_is_named_after_a_film_with_dots_in_its_name(work):
+    Path("film.mkv").rename("film.2024.mkv")
+    look = {"style": "a.png", "refine": "gatys", "method_options": OWN["gatys"]}
+    done = stylize_video("film.2024.mkv", keyframes_only=True, span=Span(frames=1), **look)
+    assert done.target.name == "film.2024-a-gatys-keyframes"
+    assert len(list(done.target.glob("*.png"))) == 1
+
+
 def test_a_person_is_told_of_key_frames_that_are_not_in_what_is_painted(paint):
     seen = []
     paint(keyframes="0,0.15", span=Span(frames=2), report=seen.append)

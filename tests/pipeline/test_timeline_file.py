@@ -64,6 +64,15 @@ def test_all_that_a_file_may_hold_is_read(read: Read, path: Path):
     )
 
 
+def test_the_picture_that_an_optimiser_begins_with_is_seen_from_the_file(read: Read, path: Path):
+    script = read(
+        "style = 'a.jpg'\nmethod = 'gatys'\noptions = { init = 'b.jpg' }\n"
+        "[[moment]]\nat = 1\noptions = { init = 'noise' }\n"
+    )
+    assert script.beginning["method_options"] == {"init": str(path.parent / "b.jpg")}
+    assert script.changes[0].options["method_options"] == {"init": "noise"}
+
+
 def test_a_moment_at_zero_does_not_fade_unless_it_says_so(read: Read):
     script = read(
         "fade = 3\n[[moment]]\nat = 0\npreset = 'wave'\n[[moment]]\nat = 9\nstrength = 0\n"
