@@ -54,7 +54,7 @@ def read_beginning(path: Path) -> Beginning:
         tensors = loaded.network.state_dict()
         return Beginning(path, loaded.method, tensors, loaded.sha256, loaded.recipe)
     content = _bytes_of(path)
-    state = _loaded(path, content)
+    state = _loaded(path, content, cure="start from another")
     recipe: Recipe = state["recipe"]
     method = str(recipe["settings"]["method"])
     return Beginning(path, method, state["network"], sha256(content).hexdigest(), recipe)
@@ -72,7 +72,9 @@ def remembered(state: Path, start: Path) -> Recipe | None:
     """
     if not (is_state(start) and state.exists()):
         return None
-    begun: Recipe | None = _loaded(state, _bytes_of(state))["recipe"].get("start")
+    begun: Recipe | None = _loaded(state, _bytes_of(state), cure="add --restart")["recipe"].get(
+        "start"
+    )
     return begun if begun is not None and begun["file"] == start.name else None
 
 
@@ -88,11 +90,11 @@ def _bytes_of(path: Path) -> bytes:
         raise TrainingError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _loaded(path: Path, content: bytes) -> dict[str, Any]:
+def _loaded(path: Path, content: bytes, *, cure: str) -> dict[str, Any]:
     try:
         state: dict[str, Any] = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
         state["recipe"]["settings"]["method"], dict(state["network"])  # is it all there?
     except Exception as error:
         # Damaged bytes can raise anything at all on their way through torch.
-        raise TrainingError(f"{path}: a damaged state file; start from another") from error
+        raise TrainingError(f"{path}: a damaged state file; {cure}") from error
     return state

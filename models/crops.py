@@ -81,10 +81,12 @@ def find_pictures(folder: Path, *, seed: int, option: str, exclude: Sequence[str
     if not folder.is_dir():
         raise TrainingError(f"{folder}: no such folder; {option} names a folder of pictures")
     named = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    left: set[Path] = set()
     for pattern in exclude:
-        if not (left := [path for path in named if fnmatch(path.name, pattern)]):
+        if not (found := {path for path in named if fnmatch(path.name, pattern)}):
             raise TrainingError(f"{folder}: no picture in it is named '{pattern}' (to leave out)")
-        named = [path for path in named if path not in left]
+        left |= found
+    named = [path for path in named if path not in left]
     readable = [path for path in named if opens(path)]
     if len(readable) < 2:
         raise TrainingError(
@@ -105,6 +107,7 @@ def crop(
     *,
     seed: str,
     shorter: tuple[int, int] = SHORTER,
+    room: float = ROOM,
     recolour: bool = False,
 ) -> Tensor:
     """A random square of a picture, mirrored half of the time: (3, size, size).
@@ -113,7 +116,7 @@ def crop(
     many paintings, of as many palettes.
     """
     draw = random.Random(seed)  # noqa: S311 - a crop, no secret
-    least, most = max(size, shorter[0]), max(round(size * ROOM), shorter[1])
+    least, most = max(size, shorter[0]), max(round(size * room), shorter[1])
     side = round(math.exp(draw.uniform(math.log(least), math.log(most))))
     picture = read_picture(path, shorter=side)
     top = draw.randint(0, picture.shape[1] - size)
@@ -148,6 +151,7 @@ def batches(
     start: int = 0,
     unreadable: Callable[[Path], None],
     shorter: tuple[int, int] = SHORTER,
+    room: float = ROOM,
     recolour: bool = False,
 ) -> Generator[Crops, None, None]:
     """Random crops without end; each of the `CROPS` once before any comes again.
@@ -160,6 +164,7 @@ def batches(
         start: the number of the first batch: a resumed run goes on where it was.
         unreadable: told of each file that cannot be decoded; the next one takes its place.
         shorter: pixels of the pictures' shorter side, of which the crops are cut.
+        room: times a crop's side, up to which that shorter side goes at least.
         recolour: see `crop`.
 
     Raises:
@@ -169,7 +174,7 @@ def batches(
     def read(path: Path, number: int) -> Tensor | None:
         try:
             named = f"{seed}/{number}"
-            return crop(path, size, seed=named, shorter=shorter, recolour=recolour)
+            return crop(path, size, seed=named, shorter=shorter, room=room, recolour=recolour)
         except TrainingError:
             unreadable(path)
             return None

@@ -166,6 +166,11 @@ def _check_range(name: str, value: Any) -> None:
 
 
 def _check_layers(name: str, layers: Mapping[str, float]) -> None:
+    if not isinstance(layers, Mapping):
+        raise TypeError(
+            f"{name} must name layers with or without weights, such as {_LAYERS_EXAMPLE} "
+            f"(got {layers!r})"
+        )
     for layer, weight in layers.items():
         if not _LAYER.fullmatch(layer):
             raise ValueError(

@@ -15,7 +15,11 @@ import torch
 
 def training_dtype(device: torch.device) -> torch.dtype:
     """The type that training computes in: bf16 where the device is quick at it, else float32."""
-    return torch.bfloat16 if device.type != "cpu" or quick_at_bf16() else torch.float32
+    if device.type == "cuda":
+        quick = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        quick = device.type != "cpu" or quick_at_bf16()
+    return torch.bfloat16 if quick else torch.float32
 
 
 def quick_at_bf16(processor: Mapping[str, object] | None = None) -> bool:

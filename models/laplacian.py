@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
+from .layers import shrinkable
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -22,7 +24,8 @@ def resized(picture: Tensor, size: Sequence[int]) -> Tensor:
     """A picture (N, C, H, W) at another size; what it becomes smaller by is averaged."""
     if tuple(picture.shape[-2:]) == tuple(size):
         return picture
-    return F.interpolate(picture, list(size), mode="bilinear", antialias=True)
+    near = shrinkable(picture, size)
+    return F.interpolate(near, list(size), mode="bilinear", antialias=True)
 
 
 def enlarged(picture: Tensor, size: Sequence[int]) -> Tensor:

@@ -6,6 +6,7 @@ and a frozen norm can be folded into the weights without a change at the border.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -22,6 +23,8 @@ STYLE_EPSILON = 1e-4
 """Added to a variance that is asked for: a deviation of a hundredth."""
 NORM_EPSILON = 1e-5
 """Added to a variance: the value of Ulyanov 2016 and of every public checkpoint."""
+_SHRUNK_AT_ONCE = 16
+"""Times that a picture is made smaller without averaging it first."""
 
 
 def pad(
@@ -242,6 +245,17 @@ def local_mean(planes: Tensor, radius: int) -> Tensor:
     return F.avg_pool2d(rows, (1, side), 1, (0, radius), count_include_pad=False)
 
 
+def shrinkable(pictures: Tensor, size: Sequence[int]) -> Tensor:
+    """(N, C, H, W), averaged where it is far larger than `size`, to be resampled to that next.
+
+    Cards cannot resample without aliases by more than 47 times (bicubic) at once.
+    """
+    most = [_SHRUNK_AT_ONCE * side for side in size]
+    if any(side <= limit for side, limit in zip(pictures.shape[-2:], most, strict=True)):
+        return pictures
+    return F.interpolate(pictures, most, mode="area")
+
+
 def moments(features: Tensor) -> tuple[Tensor, Tensor]:
     """Deviation and mean of each channel of (N, C, H, W), (N, C) each: what a style says (AdaIN).
 
@@ -275,7 +289,10 @@ class _Normalise(torch.autograd.Function):
             channels,
             epsilon,
         )
-        context.save_for_backward(pictures, weight, mean.float(), inverse.float())
+        if mean.dtype != torch.float32:
+            # Rounded, it is no mean: what the backward pass takes from it nearly cancels out.
+            mean = pictures.mean((2, 3), dtype=torch.float32)
+        context.save_for_backward(pictures, weight, mean, inverse.float())
         if fused:
             return normalised
         scale, shift = (each[..., None, None].to(normalised.dtype) for each in (weight, bias))

@@ -108,6 +108,7 @@ class Material:
                 start=start,
                 unreadable=unreadable,
                 shorter=(STYLE_CROP, settings.style_size),
+                room=1,
                 recolour=True,
             )
             with closing(styles):

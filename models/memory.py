@@ -27,6 +27,12 @@ def refuse_beyond(needed: int, device: torch.device) -> None:
         )
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether it says that a device has not as much memory as was asked for."""
+    # The processor's allocator raises a plain RuntimeError; only its text tells.
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
 def _bytes_of_machine() -> int | None:
     """None where the system does not tell it so (Windows)."""
     try:

@@ -51,15 +51,18 @@ class Optimiser:
         groups = [{"params": each} for each in (others, palette) if each]
         self._adam = torch.optim.Adam(groups, fused=True)
 
-    def step(self, loss: Tensor, *, rate: float) -> None:
-        """Go down the gradient of a loss, at a learning rate."""
-        groups = (*self._muon.param_groups, *self._adam.param_groups)
-        for group, times in zip(groups, (KERNEL_RATE, 1.0, PALETTE_RATE), strict=False):
-            group["lr"] = rate * times
+    def find(self, loss: Tensor) -> None:
+        """Find the gradient of a loss; nothing has changed yet."""
         for kernel in self._kernels:
             kernel.grad = None
         self._adam.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+
+    def step(self, *, rate: float) -> None:
+        """Go down the gradient that was found, at a learning rate."""
+        groups = (*self._muon.param_groups, *self._adam.param_groups)
+        for group, times in zip(groups, (KERNEL_RATE, 1.0, PALETTE_RATE), strict=False):
+            group["lr"] = rate * times
         for kernel, matrix in zip(self._kernels, self._matrices, strict=True):
             matrix.grad = None if kernel.grad is None else kernel.grad.reshape(matrix.shape)
         self._muon.step()  # type: ignore[no-untyped-call]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from .errors import TrainingError
 # Pillow logs some damage as errors, and a program that sets up no logging would see them printed.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
-_UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+_UNREADABLE = (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError)
 _PROFILED = ("L", "RGB", "CMYK")
 """The modes that a colour profile can be for."""
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
+from .layers import shrinkable
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -48,7 +50,8 @@ def resized(pictures: Tensor, size: tuple[int, int]) -> Tensor:
     """Resample (N, C, H, W) in [0, 1], bicubic and without aliases."""
     if pictures.shape[-2:] == size:
         return pictures
-    return F.interpolate(pictures, size, mode="bicubic", antialias=True).clamp_(0, 1)
+    near = shrinkable(pictures, size)
+    return F.interpolate(near, size, mode="bicubic", antialias=True).clamp_(0, 1)
 
 
 def enlarged(change: Tensor, size: tuple[int, int]) -> Tensor:

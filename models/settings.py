@@ -48,8 +48,8 @@ class TrainingSettings:
             least, for less says little of a painting.
         batch: crops in a step.
         style_size: shorter side of the style picture in pixels: larger gives larger strokes. A
-            network for any style learns from crops of many scales, up to this; it is how it sees
-            styles when it paints.
+            network for any style learns from crops of many scales, up to this, and is to have at
+            least `crop` here; it is how it sees styles when it paints.
         content_weight: of the squared error at relu4_1.
         style_weight: of the style loss at the end of the run (see `style_weight_at`).
         style_first: times the style weight in the first part of the run. A `johnson`, which has no

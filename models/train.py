@@ -23,6 +23,7 @@ from .checkpoint import Network, Recipe, save_model
 from .errors import TrainingError
 from .extractor import load_vgg
 from .material import Material, Notify, gather
+from .memory import is_out_of_memory
 from .preview import save_preview
 from .read_picture import pillow_is_quiet, read_picture
 from .settings import TrainingSettings
@@ -160,10 +161,15 @@ def _run(
     """Train to the end; keep what was learnt then, and when a person stops it."""
     try:
         _loop(trainer, material, keep, preview, report=report, notify=notify)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RuntimeError) as error:
         if trainer.step and trainer.whole:  # else the state saved last is the one to go on from
             keep()
-        raise
+        if not is_out_of_memory(error):
+            raise
+        raise TrainingError(
+            f"a step does not fit in the memory of {trainer.device}; "
+            "try a smaller --batch or --crop"
+        ) from error
     if doubt := trainer.doubt():
         notify(doubt)
     keep()

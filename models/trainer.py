@@ -141,9 +141,10 @@ class Trainer:
             losses, total = self._by_its_paper(self.network, crops, styles)
         else:
             losses, total = self._by_perception(batch.numbers, crops, styles)
+        self._optimiser.find(total)
         self.whole = False
         self._note(losses)
-        self._optimiser.step(total, rate=self.settings.learning_rate_at(self.fraction))
+        self._optimiser.step(rate=self.settings.learning_rate_at(self.fraction))
         self.step += 1
         self.whole = True
 

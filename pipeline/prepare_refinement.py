@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylize.models import AnyStyle, Mixture
+from stylize.models.memory import is_out_of_memory
 from stylize.models.network import OnStep
 from stylize.models.refiner import Refiner
 from stylize.models.vgg import Vgg
@@ -28,7 +29,7 @@ from .picture.read_image import read_image
 from .prepare_masks import read_mask
 from .refine import refine, refine_keys
 from .resize import luma, resize
-from .restyle import working_size
+from .restyle import too_large, working_size
 from .settings import Settings
 from .styles import Style
 from .targets import printable
@@ -111,7 +112,12 @@ class Refinement:
         size = (source.shape[-2], source.shape[-1])
         seen = working_size(*size, settings.size)
         small, begin = (each if seen == size else resize(each, seen) for each in (source, begun))
-        finer = self._ready(picture)[again].refine(small, begin)
+        try:
+            finer = self._ready(picture)[again].refine(small, begin)
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise too_large(*size, settings.size, self._device) from error
         added = denoise(finer, settings.denoise) - begin
         if settings.keep_color:
             added = luma(added).expand_as(added)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from torch.nn import functional
 
+from stylize.models.layers import shrinkable
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -14,8 +16,9 @@ _LUMA = (0.2126, 0.7152, 0.0722)  # BT.709
 
 def resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
     """Resample (N, 3, H, W) RGB in [0, 1] to a height and width, bicubic and without aliases."""
+    near = shrinkable(pictures, size)
     return functional.interpolate(
-        pictures, size, mode="bicubic", antialias=True, align_corners=False
+        near, size, mode="bicubic", antialias=True, align_corners=False
     ).clamp_(0, 1)
 
 
@@ -23,7 +26,8 @@ def fitted(mask: Tensor, size: tuple[int, int]) -> Tensor:
     """A mask, (1, 1, h, w), at another height and width."""
     if mask.shape[-2:] == size:
         return mask
-    resized = functional.interpolate(mask, size, mode="bilinear", antialias=True)
+    near = shrinkable(mask, size)
+    resized = functional.interpolate(near, size, mode="bilinear", antialias=True)
     return resized.clamp(0, 1)
 
 

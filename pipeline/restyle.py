@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from stylize.models.layers import pad
+from stylize.models.memory import is_out_of_memory
 
 from .denoise import denoise
 from .enlarge import enlarge
@@ -100,6 +101,19 @@ def working_size(height: int, width: int, size: int | None) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
+def too_large(height: int, width: int, size: int | None, device: torch.device) -> StylizeError:
+    """What to raise where one picture alone, seen at a size, does not fit in a memory."""
+    ways = []
+    if (smaller := min(working_size(height, width, size)) // 2) >= SMALLEST_SIZE:
+        ways.append(f"--size {smaller}")
+    if device.type != "cpu":
+        ways.append("--device cpu")
+    way_out = f"try {', or '.join(ways)}" if ways else "cut it into parts"
+    return StylizeError(
+        f"a {width}x{height} picture does not fit in the memory of {device}; {way_out}"
+    )
+
+
 @torch.inference_mode()
 def _paint(
     batch: Batch, network: Network, mixing: Mixing, device: torch.device, dtype: torch.dtype
@@ -112,20 +126,12 @@ def _paint(
         painted = _run(seen, network, mixing, dtype, [frame.pan for frame in frames])
         return _coloured(seen, painted, mixing).clamp(0, 1).contiguous().cpu()
     except (torch.OutOfMemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
     # Outside the except block, so that the traceback no longer holds on to the tensors.
     count, height, width = pictures.shape[0], *pictures.shape[-2:]
     if count == 1:
-        ways = []
-        if (smaller := min(working_size(height, width, mixing.size)) // 2) >= SMALLEST_SIZE:
-            ways.append(f"--size {smaller}")
-        if device.type != "cpu":
-            ways.append("--device cpu")
-        way_out = f"try {', or '.join(ways)}" if ways else "cut it into parts"
-        raise StylizeError(
-            f"a {width}x{height} picture does not fit in the memory of {device}; {way_out}"
-        )
+        raise too_large(height, width, mixing.size, device)
     half = (count + 1) // 2
     whole = batch.pictures
     halves = Batch(whole[:half], frames[:half]), Batch(whole[half:], frames[half:])
@@ -178,8 +184,3 @@ def _cover(mixing: Mixing, size: torch.Size) -> Tensor | None:
     if mixing.coverage is not None:
         return mixing.strength * fitted(mixing.coverage, (size[0], size[1]))[0]
     return None if mixing.strength == 1 else mixing.strength * torch.ones(1, 1, 1)
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    # The processor's allocator raises a plain RuntimeError; only its text tells.
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -61,7 +61,7 @@ def _settings_options(command: _Command) -> _Command:
 @click.option("--exclude", metavar="PATTERN", multiple=True, help="Names in --styles to leave out.")
 @click.option("-o", "--output", type=_FILE, required=True, help="The .safetensors file to write.")
 @click.option(
-    "--start", type=_PICTURE, metavar="FILE", help="A network, or an unfinished run, to start from."
+    "--start", type=_FILE, metavar="FILE", help="A network, or an unfinished run, to start from."
 )
 @click.option("--method", type=click.Choice(TRAINED), help="[default: swift]")
 @click.option("--steps", type=int, metavar="N", help="End after so many steps.")

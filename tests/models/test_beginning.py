@@ -69,3 +69,6 @@ def test_a_run_remembers_the_run_that_it_began_with(state, tmp_path):
     assert remembered(state, tmp_path / "another.train.pt") is None
     assert remembered(state, tmp_path / "old.safetensors") is None
     assert remembered(tmp_path / "none.train.pt", tmp_path / "old.train.pt") is None
+    state.write_bytes(b"")
+    with pytest.raises(TrainingError, match="a damaged state file; add --restart"):
+        remembered(state, tmp_path / "old.train.pt")

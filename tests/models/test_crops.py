@@ -80,8 +80,11 @@ def test_a_crop_is_the_seeds_and_enlarges_what_is_too_small(photographs):
     assert not torch.equal(first, crop(path, 96, seed="b"))
 
 
-@pytest.mark.parametrize(("size", "least", "most"), [(32, 64, 128), (96, 96, 168)])
-def test_crops_are_cut_of_pictures_of_many_sizes(tmp_path, monkeypatch, size, least, most):
+@pytest.mark.parametrize(
+    ("size", "room", "least", "most"),
+    [(32, None, 64, 128), (96, None, 96, 168), (96, 1, 96, 128), (160, 1, 160, 160)],
+)
+def test_crops_are_cut_of_pictures_of_many_sizes(tmp_path, monkeypatch, size, room, least, most):
     asked = []
 
     def read(path, *, shorter):
@@ -90,7 +93,8 @@ def test_crops_are_cut_of_pictures_of_many_sizes(tmp_path, monkeypatch, size, le
 
     monkeypatch.setattr(crops, "read_picture", read)
     for number in range(100):
-        crop(tmp_path / "any.png", size, seed=str(number), shorter=(64, 128))
+        given = {} if room is None else {"room": room}
+        crop(tmp_path / "any.png", size, seed=str(number), shorter=(64, 128), **given)
     assert least <= min(asked) < 1.1 * least
     assert 0.9 * most < max(asked) <= most
 
@@ -146,6 +150,8 @@ def test_names_can_be_left_out(photographs):
     found = find_pictures(photographs, seed=0, exclude=["1*.png", "3.png"])
     names = {path.name for path in (*found.training, *found.held_out)}
     assert names == {f"{number}.png" for number in (0, 2, 4, 5, 6, 7, 8, 9)}
+    twice = find_pictures(photographs, seed=0, exclude=["1*.png", "1.png", "3.png"])
+    assert (twice.training, twice.held_out) == (found.training, found.held_out)
 
 
 def test_a_photograph_that_cannot_be_decoded_is_replaced_and_told(photographs):

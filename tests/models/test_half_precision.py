@@ -34,5 +34,7 @@ def test_a_processor_is_trained_on_in_its_faster_type(monkeypatch, quick, dtype)
     assert training_dtype(torch.device("cpu")) == dtype
 
 
-def test_graphics_cards_train_in_bf16():
-    assert training_dtype(torch.device("cuda")) == torch.bfloat16
+@pytest.mark.parametrize(("able", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_graphics_cards_train_in_bf16_where_they_compute_in_it(monkeypatch, able, dtype):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: able)
+    assert training_dtype(torch.device("cuda")) == dtype

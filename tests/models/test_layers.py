@@ -15,6 +15,7 @@ from stylize.models.layers import (
     local_mean,
     pad,
     round_keeping_sums,
+    shrinkable,
 )
 
 PICTURES = torch.rand(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
@@ -181,15 +182,16 @@ def test_nothing_to_add_adds_nothing():
 
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["on a processor", "as on a card"])
+@pytest.mark.parametrize("mean", [0.0, 2.0])
 @pytest.mark.parametrize("styles", [None, 3])
-def test_in_half_precision_a_norm_learns_as_in_full(styles, elsewhere, monkeypatch):
+def test_in_half_precision_a_norm_learns_as_in_full(styles, mean, elsewhere, monkeypatch):
     """Its backward pass is written by hand; double precision and torch's own say what is right."""
     if elsewhere:
         monkeypatch.setattr(torch.Tensor, "is_cpu", property(lambda _: False))
         monkeypatch.setattr(torch, "native_group_norm", as_strict_as_a_card)
     generator = torch.Generator().manual_seed(7)
     shape = (5,) if styles is None else (styles, 5)
-    pictures = torch.randn(3, 5, 12, 9, generator=generator).bfloat16()
+    pictures = (mean + torch.randn(3, 5, 12, 9, generator=generator)).bfloat16()
     pictures = pictures.contiguous(memory_format=torch.channels_last)
     weight, bias = (torch.randn(shape, generator=generator) for _ in range(2))
     upstream = torch.randn(3, 5, 12, 9, generator=generator).bfloat16()
@@ -208,3 +210,16 @@ def test_in_half_precision_a_norm_learns_as_in_full(styles, elsewhere, monkeypat
     for found, wanted in zip(half, full, strict=True):
         error = (found.grad.double() - wanted.grad).norm() / wanted.grad.norm()
         assert error < 0.01
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_what_is_far_too_large_is_averaged_before_it_is_resampled(mode):
+    large = F.interpolate(torch.rand(1, 3, 5, 7), (331, 463), mode="bicubic")
+    near = shrinkable(large, (5, 7))
+    assert near.shape[-2:] == (80, 112)
+    assert shrinkable(near, (5, 7)) is near
+    assert shrinkable(large, (5, 463)) is large
+    found, wanted = (
+        F.interpolate(each, (5, 7), mode=mode, antialias=True) for each in (near, large)
+    )
+    torch.testing.assert_close(found, wanted, atol=0.003, rtol=0)

@@ -5,7 +5,7 @@ import os
 import pytest
 import torch
 
-from stylize.models.memory import refuse_beyond
+from stylize.models.memory import is_out_of_memory, refuse_beyond
 
 CPU = torch.device("cpu")
 
@@ -24,3 +24,16 @@ def test_a_card_and_a_system_that_does_not_tell_are_left_to_themselves(monkeypat
     refuse_beyond(1 << 60, torch.device("cuda"))
     monkeypatch.delattr(os, "sysconf", raising=False)
     refuse_beyond(1 << 60, CPU)
+
+
+@pytest.mark.parametrize(
+    ("error", "so"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried …"), True),
+        (RuntimeError("shapes do not match"), False),
+        (KeyboardInterrupt(), False),
+    ],
+)
+def test_what_says_that_memory_is_short_is_told_from_all_else(error, so):
+    assert is_out_of_memory(error) is so

@@ -17,7 +17,8 @@ def loss(network):
 
 def walk(network, optimiser, steps):
     for _ in range(steps):
-        optimiser.step(loss(network), rate=2e-3)
+        optimiser.find(loss(network))
+        optimiser.step(rate=2e-3)
 
 
 @pytest.mark.parametrize("muon", [True, False])
@@ -31,7 +32,9 @@ def test_every_parameter_moves_and_the_loss_falls(tiny, muon):
 
 def test_a_rate_of_nothing_moves_nothing(tiny):
     before = copy.deepcopy(tiny.state_dict())
-    Optimiser(tiny).step(loss(tiny), rate=0.0)
+    optimiser = Optimiser(tiny)
+    optimiser.find(loss(tiny))
+    optimiser.step(rate=0.0)
     assert all(torch.equal(before[name], now) for name, now in tiny.state_dict().items())
 
 

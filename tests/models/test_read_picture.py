@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 from stylize.models import TrainingError
 from stylize.models.read_picture import read_picture
@@ -92,3 +92,15 @@ def test_a_profile_for_another_kind_of_picture_is_left_aside(tmp_path):
     path = tmp_path / "grey.png"
     Image.new("L", (4, 4), 128).save(path, icc_profile=straight_profile())
     assert (read_picture(path)[:, 0, 0] * 255).tolist() == [128, 128, 128]
+
+
+def test_damage_that_nobody_foresaw_is_an_error_too(tmp_path, monkeypatch):
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (9, 7)).save(path)
+
+    def stumble(_):
+        raise struct.error("required argument is not an integer")
+
+    monkeypatch.setattr(ImageOps, "exif_transpose", stumble)
+    with pytest.raises(TrainingError, match=r"a\.jpg: cannot be read as a picture \(required"):
+        read_picture(path)

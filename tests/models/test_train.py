@@ -278,6 +278,38 @@ def test_an_interruption_before_the_first_step_leaves_nothing(run, target, monke
     assert list(target.parent.iterdir()) == []
 
 
+def test_an_interruption_while_a_gradient_is_found_keeps_all_steps(
+    run, target, tmp_path, monkeypatch
+):
+    whole = tmp_path / "whole.safetensors"
+    run(to=whole)
+    find = trainer.Optimiser.find
+
+    def torn(optimiser, loss):
+        find(optimiser, loss)
+        if next(calls) == 2:
+            raise KeyboardInterrupt
+
+    calls = iter(range(100))
+    monkeypatch.setattr(trainer.Optimiser, "find", torn)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    reports, _ = run()
+    assert [report.step for report in reports] == [3, 4]
+    found, wanted = load_file(target), load_file(whole)
+    assert all(torch.equal(found[name], tensor) for name, tensor in wanted.items())
+    assert load_model(target).recipe["losses"] == load_model(whole).recipe["losses"]
+
+
+def test_a_step_too_large_for_the_memory_is_one_line(run, monkeypatch):
+    def refuse(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
+
+    monkeypatch.setattr(trainer.Trainer, "advance", refuse)
+    with pytest.raises(TrainingError, match="not fit in the memory of cpu; try a smaller --batch"):
+        run()
+
+
 def test_a_network_that_cannot_be_saved_loses_no_step(run, target, monkeypatch):
     def full(*_, **__):
         raise CheckpointError("the disk is full")
@@ -506,8 +538,8 @@ def test_a_step_that_was_interrupted_half_way_is_done_again(run, target, tmp_pat
     monkeypatch.setattr(train_module, "SAVE_EVERY_SECONDS", 0.0)
     step = trainer.Optimiser.step
 
-    def torn(optimiser, loss, *, rate):
-        step(optimiser, loss, rate=rate)
+    def torn(optimiser, *, rate):
+        step(optimiser, rate=rate)
         if next(calls) == 2:
             raise KeyboardInterrupt
 

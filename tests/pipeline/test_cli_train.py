@@ -67,6 +67,12 @@ def test_nothing_but_the_needful_trains_with_the_defaults(words, trained, tmp_pa
     assert (options["resume"], options["device"], options["preview_every"]) == (True, "auto", 200)
 
 
+def test_a_run_may_begin_with_one_whose_state_is_gone(words, trained, tmp_path):
+    assert run(*words, "--start", str(tmp_path / "gone.train.pt")).exit_code == 0
+    ((_, _, options),) = trained
+    assert options["start"] == tmp_path / "gone.train.pt"
+
+
 def test_every_option_reaches_the_settings(words, trained):
     typed = (
         "--method johnson --steps 9 --crop 128 --batch 2 --style-size 300 --content-weight 2 "

@@ -61,6 +61,8 @@ def test_layers_are_read_with_their_weights():
     assert made.style_layers == {"relu1_1": 1.0, "relu4_1": 0.5}
     with pytest.raises(SettingsError, match=r"gatys: .*relu1_1 to relu5_4.*\(got 'conv1'\)"):
         make_options("gatys", {"style_layers": "conv1"})
+    with pytest.raises(SettingsError, match=r"gatys: style_layers must name layers .*\(got 3\)"):
+        make_options("gatys", {"style_layers": 3})
 
 
 def test_a_picture_may_be_named_to_start_from(tmp_path):

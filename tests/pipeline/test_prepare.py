@@ -10,6 +10,8 @@ from PIL import Image
 from stylize.models import Swift, save_model
 from stylize.models.checkpoint import Recipe
 from stylize.models.micro import Micro
+from stylize.models.vgg import Vgg
+from stylize.pipeline import load_method
 from stylize.pipeline.choose import choose
 from stylize.pipeline.errors import ModelError
 from stylize.pipeline.prepare import prepare
@@ -43,6 +45,19 @@ def test_where_no_recipe_tells_the_size_of_the_style_it_was_512(recipe: Recipe, 
     save_model(Swift(widths=(4, 4, 4, 4), blocks=1), path, recipe=recipe)
     painter = prepare(choose(model=path, style_scale=2), film=False)
     assert painter.size() == 256
+
+
+def test_a_card_convolves_in_full_precision_for_all_but_optimisers(
+    network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deep_vgg: Vgg
+):
+    monkeypatch.setattr(load_method, "load_vgg", lambda *_, **__: deep_vgg)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)  # as it was, in the end
+    Image.new("RGB", (40, 40), "red").save(tmp_path / "a.png")
+    prepare(choose(model=network_file), film=False)
+    assert not torch.backends.cudnn.allow_tf32
+    own = {"content_layers": "relu4_1"}
+    prepare(choose(style=tmp_path / "a.png", method="gatys", method_options=own), film=False)
+    assert torch.backends.cudnn.allow_tf32
 
 
 def test_networks_go_along_with_pans_of_films_unless_styles_have_places(

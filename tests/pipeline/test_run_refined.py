@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stylize.pipeline import SettingsError, Span, TargetError, cli, load_method, stylize_video
+from stylize.models import memory
+from stylize.pipeline import (
+    SettingsError,
+    Span,
+    StylizeError,
+    TargetError,
+    cli,
+    load_method,
+    stylize_video,
+)
 from stylize.pipeline.events import Notice, Stepped
 from stylize.pipeline.run_keyframes import key_name
 from stylize.pipeline.timeline import Change
@@ -187,6 +196,12 @@ def test_the_folder_of_key_frames_is_named_after_a_film_with_dots_in_its_name(wo
     done = stylize_video("film.2024.mkv", keyframes_only=True, span=Span(frames=1), **look)
     assert done.target.name == "film.2024-a-gatys-keyframes"
     assert len(list(done.target.glob("*.png"))) == 1
+
+
+def test_a_key_frame_too_large_for_the_memory_is_one_line(paint, monkeypatch):
+    monkeypatch.setattr(memory, "_bytes_of_machine", lambda: 1000)
+    with pytest.raises(StylizeError, match="does not fit in the memory of cpu; try --size 20"):
+        paint("nnst")
 
 
 def test_a_person_is_told_of_key_frames_that_are_not_in_what_is_painted(paint):
