@@ -23,9 +23,7 @@ from .events import (
     ignore,
 )
 from .film.encoding import has_scale
-from .film.read_video import probe_video
 from .partial import partial, write_bytes
-from .picture.animation import playable
 from .picture.open_picture import is_animated
 from .picture.picture_formats import MOVING, WRITABLE, picture_format
 from .picture.pictures import Kept
@@ -33,6 +31,7 @@ from .picture.read_image import read_image
 from .picture.write_image import encode_image
 from .prepare import Painter, prepare
 from .run_attended import attended
+from .run_opened import opened_film
 from .run_video import paint_film
 from .targets import Existing, beside, is_due
 from .values import Batch, Frame, Notify, Span
@@ -124,8 +123,7 @@ def paint_animation(
         report(Notice(f"{target.name}: its format has no scale of quality"))
         plain = replace(settings, quality=None, crf=None)
         painter = replace(painter, choice=replace(painter.choice, settings=plain))
-    with playable(source) as moving:
-        film = probe_video(moving, notify=lambda text: report(Notice(text)))
+    with opened_film(source, notify=lambda text: report(Notice(text))) as film:
         return paint_film(
             film,
             target,

@@ -11,12 +11,11 @@ from pathlib import Path
 
 from .errors import SourceError
 from .film.folder_writer import TIMES
-from .film.read_video import probe_video, read_video
+from .film.read_video import read_video
 from .measuring.side_by_side import Reel
-from .picture.animation import playable
 from .picture.find_pictures import find_pictures
-from .picture.open_picture import is_animated
 from .picture.read_image import read_image
+from .run_opened import opened_film
 from .shots import find_shots
 from .spans import expected_frames
 from .values import Film, Frame, Notify, Span
@@ -56,14 +55,14 @@ def open_reels(paths: Sequence[Path], *, span: Span, stack: ExitStack, notify: N
     Raises:
         SourceError: one cannot be read, or is of another size than the source.
     """
-    source = _Footage(paths[0], _probed(paths[0], stack, notify))
+    source = _Footage(paths[0], stack.enter_context(opened_film(paths[0], notify=notify)))
     expected = expected_frames(source.film, span)
     reels = [_in_shots(source.reel(span, notify))]
     for path in paths[1:]:
         footage = (
             _folder(path, like=source.film)
             if path.is_dir()
-            else _Footage(path, _probed(path, stack, notify))
+            else _Footage(path, stack.enter_context(opened_film(path, notify=notify)))
         )
         part = _part(span, footage, source.film)
         _check_size(footage, source)
@@ -112,12 +111,6 @@ class _Footage:
             since = Fraction(0) if time is None else time - self.times[0]
             if since >= (span.start or 0) and (span.end is None or since < span.end):
                 yield replace(read_image(path).frame, time=since)
-
-
-def _probed(path: Path, stack: ExitStack, notify: Notify) -> Film:
-    if is_animated(path):
-        path = stack.enter_context(playable(path))
-    return probe_video(path, notify=notify)
 
 
 def _folder(path: Path, *, like: Film) -> _Footage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,15 +15,13 @@ from .choose import PaintOptions, choose
 from .errors import SettingsError
 from .events import Fetched, Finished, Notice, Outbox, Report, Skipped, Started, ignore
 from .film.encoding import FILM_ENDINGS, Encoding
-from .film.read_video import probe_video
 from .film.write_video import write_video
-from .picture.animation import playable
-from .picture.open_picture import is_animated
 from .prepare import Painter, prepare
 from .prepare_refinement import Refinement, prepare_refinement
 from .prepare_timeline import TimelinePainter, prepare_timeline
 from .run_attended import Attended
 from .run_keyframes import paint_keyframes
+from .run_opened import opened_film
 from .run_painting import FRAMES_AHEAD, painted_batches
 from .settings import Settings
 from .spans import checked_span, expected_frames
@@ -90,8 +88,7 @@ def stylize_video(
     def download(done: int, total: int) -> None:
         report(Fetched(done, total))
 
-    with playable(source) if is_animated(source) else nullcontext(source) as playing:
-        film = probe_video(playing, notify=lambda text: report(Notice(text)))
+    with opened_film(source, notify=lambda text: report(Notice(text))) as film:
         whole = partial(
             paint_film,
             film,

@@ -133,6 +133,7 @@ class Film:
         colour: of the upright SDR frames that reading yields: what the output is to be tagged with.
         has_alpha: whether frames carry an alpha plane.
         begin: presentation time of the first frame, in seconds: what a `Span` counts from.
+        plays: how often an animation is to be shown; 0: for ever.
     """
 
     path: Path
@@ -146,6 +147,7 @@ class Film:
     colour: Colour
     has_alpha: bool
     begin: Fraction = Fraction(0)
+    plays: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from .film_writer import FilmJob
 
 _TICKS = {"gif": Fraction(1, 100), "webp": Fraction(1, 1000)}
-_LOOP = {"gif": {"loop": "0"}, "webp": {"loop": "0"}, "apng": {"plays": "0"}}  # 0: for ever
 _FASTEST_GIF = 50  # frames a second; what is shorter than two ticks, browsers show for ten
 
 
@@ -58,7 +57,7 @@ class AnimationWriter:
             str(path.absolute()),
             "w",
             format=job.kind.muxer,
-            container_options=_LOOP[job.kind.muxer],
+            container_options=_shown(job.kind.muxer, job.film.plays),
         )
         stream = self._output.add_stream(job.encoder.name, rate=job.film.rate)
         if not isinstance(stream, VideoStream):
@@ -125,6 +124,15 @@ class AnimationWriter:
                 packet.duration = self._durations.pop(packet.pts, packet.duration)
             self._last_size = packet.size
             self._output.mux(packet)
+
+
+def _shown(muxer: str, plays: int) -> dict[str, str]:
+    """How a muxer is told how often an animation is to be shown; 0: for ever."""
+    if muxer == "apng":
+        return {"plays": str(plays)}
+    if muxer == "gif" and plays:
+        return {"loop": str(plays - 1 or -1)}  # how often it begins anew; -1: never
+    return {"loop": str(plays)}
 
 
 def _palette_filters(size: tuple[int, int]) -> av.filter.Graph:

@@ -46,6 +46,21 @@ def playable(path: Path) -> Iterator[Path]:
         yield copy if copy.exists() else path
 
 
+def times_played(path: Path) -> int:
+    """How often an animation is shown; 0: for ever.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    with opened(path) as (animation, _):
+        said = animation.info.get("loop")
+        if animation.format != "GIF":
+            return int(said or 0)
+        if said is None:
+            return 1
+        return int(said) + 1 if said else 0  # it says how often it begins anew
+
+
 def _copy(animation: Image.Image, target: Path) -> None:
     """Write an APNG of whole frames, one by one: Pillow would hold all of them to compare them."""
     mode = "RGBA" if animation.mode == "RGBA" else "RGB"

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,10 +45,11 @@ def save(path: Path, size: tuple[int, int] = (33, 20), mode: str = "RGB") -> Pat
     return path
 
 
-def save_animation(path: Path) -> Path:
+def save_animation(path: Path, **options: Any) -> Path:
     frames = [Image.new("RGB", (32, 24), colour) for colour in ("red", "green", "blue")]
     path.parent.mkdir(exist_ok=True)
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=100, loop=0)
+    options = {"duration": 100, "loop": 0, **options}
+    frames[0].save(path, save_all=True, append_images=frames[1:], **options)
     return path
 
 
@@ -123,6 +125,22 @@ def test_an_animation_is_painted_as_a_film(
         assert painted.info["duration"] == 100
     with pytest.raises(TargetError, match="is there already"):
         stylize_image(tmp_path / name, model=network_file)
+
+
+@pytest.mark.parametrize("plays", [0, 1, 3])
+@pytest.mark.parametrize("target", ["b.gif", "b.webp", "b.apng"])
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+def test_an_animation_is_shown_as_often_as_it_was(
+    name: str, target: str, plays: int, network_file: Path, tmp_path: Path
+):
+    # Of a GIF it is stored how often it begins anew, if it does; None is not stored.
+    stored = {0: 0, 1: None, 3: 2}
+    loop = stored[plays] if name == "a.gif" else plays
+    save_animation(tmp_path / name, loop=loop)
+    stylize_image(tmp_path / name, tmp_path / target, model=network_file)
+    with Image.open(tmp_path / target) as painted:
+        wanted = stored[plays] if target == "b.gif" else plays
+        assert painted.info.get("loop") == wanted
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png", "a.avif"])
