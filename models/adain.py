@@ -10,6 +10,7 @@ the content; sides that are no multiples of 8 are continued by reflection and cu
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
@@ -20,7 +21,7 @@ from .any_style import Mixture, VggNetwork
 from .attentive import moments_loss
 from .decoder import PUBLIC_NAMES, WIDTHS, Decoder
 from .layers import pad
-from .network import PaintingNetwork
+from .network import PaintingNetwork, is_plain
 from .slow_moments import SlowMoments
 from .vgg import Vgg
 
@@ -138,10 +139,11 @@ class AdainPainter(PaintingNetwork):
             padded = pad(weights, 0, right, 0, below, "replicate")
             weights = F.adaptive_avg_pool2d(padded, (content.shape[-2], content.shape[-1]))
         styled = torch.zeros_like(content)
+        plain = [is_plain(picture) for picture in pictures.chunk(len(pictures))]
         for index, (weight, wanted) in enumerate(zip(weights, self._moments, strict=True)):
             own = moments(content, where=weight if self._styles.masks is not None else None)
             if self._slow is not None:
-                own = _followed(self._slow[index], *own)
+                own = _followed(self._slow[index], *own, plain=plain)
             here = renormalise(content, *wanted, own=own)
             styled = styled + here * weight.to(content.dtype)
         mixed = torch.lerp(content, styled, self._strength)
@@ -190,11 +192,18 @@ def renormalise(
     )
 
 
-def _followed(slow: SlowMoments, means: Tensor, deviations: Tensor) -> tuple[Tensor, Tensor]:
-    """Moments to go by, (N, C, 1, 1) each, from those of N frames in their order."""
+def _followed(
+    slow: SlowMoments, means: Tensor, deviations: Tensor, *, plain: Sequence[bool]
+) -> tuple[Tensor, Tensor]:
+    """Moments to go by, (N, C, 1, 1) each, from those of N frames in their order.
+
+    What is plain, such as black between scenes, says nothing of the shot, and goes by its own.
+    """
     pairs = [
-        slow.follow(mean, deviation.square(), epsilon=PLAIN)
-        for mean, deviation in zip(means, deviations, strict=True)
+        (mean, deviation.square())
+        if apart
+        else slow.follow(mean, deviation.square(), epsilon=PLAIN)
+        for mean, deviation, apart in zip(means, deviations, plain, strict=True)
     ]
     mean, variance = (torch.stack(each) for each in zip(*pairs, strict=True))
     return mean, variance.sqrt()

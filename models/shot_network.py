@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .folding import Folding
 from .network import PaintingNetwork, StyleNetwork, is_plain
+from .slow_moments import SlowMoments
 
 EVERY = 8
 """Frames between two measurements, in a shot that has been calm for as long."""
@@ -64,11 +65,28 @@ class ShotNetwork(PaintingNetwork):
 
     def _measure(self, picture: Tensor) -> Tensor:
         """Paint a frame by norms that follow the shot, and fold them for those after it."""
+        if is_plain(picture):
+            self._left = self._pause = 0
+            return self._apart(picture)
         painted: Tensor = self._measuring(picture)
         calm = max(norm.moments.moved for norm in self._norms) < CALM
-        calm = calm and not is_plain(picture)
         # Soon at first and after a change, then ever more rarely.
         self._left = self._pause = min(EVERY, self._pause * 2 + 1) if calm else 0
         if self._left:
             self._folded = self._folding.folded(self._measuring)
+        return painted
+
+    def _apart(self, picture: Tensor) -> Tensor:
+        """Paint by norms of its own what says nothing of the shot, such as black between scenes.
+
+        Followed, it would be what the scene that comes back is painted by, for seconds.
+        """
+        followed = [norm.moments for norm in self._norms]
+        try:
+            for norm in self._norms:
+                norm.moments = SlowMoments()
+            painted: Tensor = self._measuring(picture)
+        finally:
+            for norm, moments in zip(self._norms, followed, strict=True):
+                norm.moments = moments
         return painted

@@ -103,7 +103,9 @@ def choose(**given: Unpack[PaintOptions]) -> Choice:
         name, method, styles = found.name, found.method, found.styles
         weights = found.weights
         resolved = resolve(found.settings, settings)
-        masks, options = masks or found.masks, {**found.options, **options}
+        # With `refine` a preset's options are the optimiser's: without it they are nobody's.
+        own = found.options if resolved.refine or not found.settings.get("refine") else {}
+        masks, options = masks or found.masks, {**own, **options}
     else:
         resolved = resolve(settings)
         weights = Path(model) if model is not None else None

@@ -79,7 +79,9 @@ def make_columns(
         if methods:
             raise SettingsError("a method paints like pictures: name one by --style, or several")
         looks = [_Look(name, "", options) for name, options in painters]
-    looks += [_Look(Path(preset).stem, "", {"preset": preset}) for preset in presets]
+    taken = {look.name for look in looks}
+    for name, preset in zip(distinct_names([Path(each) for each in presets]), presets, strict=True):
+        looks.append(_Look(f"preset {name}" if name in taken else name, "", {"preset": preset}))
     if not looks:
         raise SettingsError("name a look by --style, by --preset or by --model (none is given)")
     several = len({look.name for look in looks}) > 1, len(painters) > 1, len(strengths) > 1

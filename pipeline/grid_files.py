@@ -28,7 +28,7 @@ def find_contents(given: Sequence[Path], *, skip: Path, notify: Notify) -> list[
 
     Args:
         given: pictures and folders.
-        skip: a folder to leave out: that of the output.
+        skip: the output, which is left out of the folders, be it a folder itself.
         notify: told of folders that cannot be listed.
 
     Raises:
@@ -46,6 +46,8 @@ def find_contents(given: Sequence[Path], *, skip: Path, notify: Notify) -> list[
         except OSError as error:
             said = (error.strerror or str(error)).lower()
             raise SourceError(f"{path}: cannot be looked at ({said})") from error
+        if inside is not None:  # an earlier grid of the folder is none of its pictures
+            inside = [each for each in inside if each.absolute() != skip.absolute()]
         if inside == []:
             raise SourceError(f"{path}: holds no pictures")
         found |= dict.fromkeys(inside or [path])

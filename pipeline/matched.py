@@ -9,10 +9,13 @@ import torch
 from torch import Tensor
 
 from stylize.models import Mixture, PaintingNetwork
+from stylize.models.network import is_plain
 
 from .match_colour import match_colour
 
 Teach = Callable[[Mixture], PaintingNetwork]
+GROWS = 1.02
+"""Times the brightness of the frame before: more than grain does, less than a fade."""
 
 
 class ColourMatched(PaintingNetwork):
@@ -22,13 +25,16 @@ class ColourMatched(PaintingNetwork):
         teach: makes a painter from styles.
         styles: with their own colours.
         once: whether all is painted in the colours of the first picture, as a film is: with
-            colours that change from frame to frame it would flicker.
+            colours that change from frame to frame it would flicker. Where a film begins with
+            something plain, or fades in, that is where it has come out of it.
     """
 
     def __init__(self, teach: Teach, styles: Mixture, *, once: bool) -> None:
         super().__init__()
         self._teach, self._styles, self._once = teach, styles, once
         self._painter: PaintingNetwork | None = None
+        self._growing = True
+        self._level: float | None = None
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint (N, 3, H, W) RGB in [0, 1], one after the other."""
@@ -41,12 +47,22 @@ class ColourMatched(PaintingNetwork):
 
     def _paint(self, picture: Tensor) -> Tensor:
         painter = self._painter
-        if painter is None:
+        if self._has_new_colours(picture) or painter is None:
             painter = self._teach(in_colours_of(picture[0], self._styles))
-            painter.on_step = self.on_step
             self._painter = painter if self._once else None
+        painter.on_step = self.on_step
         painted: Tensor = painter(picture)
         return painted
+
+    def _has_new_colours(self, picture: Tensor) -> bool:
+        """Whether the film is still coming out of what it fades in from."""
+        if is_plain(picture):
+            return False
+        level = float(picture.float().mean())
+        new = self._level is None or (self._growing and level > GROWS * self._level)
+        self._growing = new
+        self._level = level
+        return new
 
 
 def in_colours_of(picture: Tensor, styles: Mixture) -> Mixture:

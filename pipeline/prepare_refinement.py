@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from stylize.models import AnyStyle, Mixture
 from stylize.models.memory import is_out_of_memory
-from stylize.models.network import OnStep
+from stylize.models.network import OnStep, is_plain
 from stylize.models.refiner import Refiner
 from stylize.models.vgg import Vgg
 from stylize.models.weights import Progress, sha256_of
@@ -131,9 +131,12 @@ class Refinement:
             styles = self._styles
             if self._settings.match_color:
                 styles = in_colours_of(picture, styles)
-            self._optimisers = self._teach(styles)
-            for optimiser in self._optimisers:
+            optimisers = self._teach(styles)
+            for optimiser in optimisers:
                 optimiser.on_step = self.on_step
+            if self._settings.match_color and is_plain(picture[None]):
+                return optimisers  # black, say, has no colours for a film
+            self._optimisers = optimisers
         return self._optimisers
 
 

@@ -101,12 +101,16 @@ class TimelinePainter:
             lies within it.
         """
         at_work: dict[int, _AtWork] = {}
+        last: dict[int, None] = {}
         for batch in batches:
             for part, (before, now) in self._parts(batch):
                 named = (self._turns[index].look for index in (before, now))
                 for look in (looks := dict.fromkeys(look for look in named if look is not None)):
                     if look not in at_work:
                         at_work[look] = _AtWork(self._prepared(look), on_step)
+                    elif look not in last:
+                        at_work[look].come_back()
+                last = looks
                 paintings = {look: at_work[look].paint(part) for look in looks}
                 yield self._mixed(part, paintings, before, now)
             time = batch.frames[-1].time - self._origin
@@ -157,9 +161,14 @@ class _AtWork:
     """A painter in the middle of a film: what it knows of the shot lasts from call to call."""
 
     def __init__(self, painter: Painter, on_step: OnStep | None) -> None:
+        self._network = painter.network
         self._waiting: deque[Batch] = deque()
         # It takes a batch when it is asked for one, and gives one for one.
         self._painted = painter.paint(iter(self._waiting.popleft, None), on_step=on_step)
+
+    def come_back(self) -> None:
+        """Forget the shot, which has gone on while something else painted it."""
+        self._network.begin_shot()
 
     def paint(self, batch: Batch) -> Batch:
         """The next frames with their paintings."""

@@ -135,6 +135,7 @@ class _Shot:
     def __init__(self, refiner: Refine, chooser: KeyChooser, *, holds: bool) -> None:
         self._refiner, self._chooser, self._holds = refiner, chooser, holds
         self._held: list[_Held] = []
+        self._late = False
         self._key: Key | None = None
         self._key_time = Fraction(0)
         self._track: Track | None = None
@@ -163,6 +164,7 @@ class _Shot:
         elif self._holds:
             self._held.append(_held(frame, painting, seen, self._track))
             if len(self._held) > FURTHEST:
+                self._late = self._key is None
                 yield self._done(self._held.pop(0), None)
         self._last = seen
         self._strokes_since += 1
@@ -194,14 +196,21 @@ class _Shot:
         for held in reversed(self._held):
             track = followed(track, key=seen, last=last, now=held.seen)
             held.last, last = track, held.seen
-        for held in self._held:
-            yield self._done(held, key, at=frame.time)
-        self._held = []
+        for number, held in enumerate(self._held, 1):
+            # Where a shot's first frames could wait no longer, strokes are not to set in at once.
+            amount = number / (len(self._held) + 1) if self._late else 1.0
+            yield self._done(held, key, at=frame.time, amount=amount)
+        self._held, self._late = [], False
         self._key, self._key_time = key, frame.time
         self._track, self._strokes_since = still(seen), 0
 
-    def _done(self, held: _Held, after: Key | None, *, at: Fraction = Fraction(0)) -> Frame:
-        """A frame that has waited, between the last key frame and the one after it."""
+    def _done(
+        self, held: _Held, after: Key | None, *, at: Fraction = Fraction(0), amount: float = 1.0
+    ) -> Frame:
+        """A frame that has waited, between the last key frame and the one after it.
+
+        Of their strokes it shows an amount, 0 to 1, and of its own painting the rest.
+        """
         painting = interleaved(held.painting.float())
         first: Carried | None = None
         last: Carried | None = None
@@ -211,7 +220,10 @@ class _Shot:
             last = carried(after, held.last, painting=painting)
         passed, gap = held.frame.time - self._key_time, at - self._key_time
         share = float(passed / gap) if gap > 0 else 0.0
-        return _painted(held.frame, planar(blended(painting, first, last, share)))
+        mixed = blended(painting, first, last, share)
+        if amount < 1:
+            mixed = painting + amount * (mixed - painting)
+        return _painted(held.frame, planar(mixed))
 
 
 def _held(frame: Frame, painting: Tensor, seen: Grey, first: Track | None) -> _Held:

@@ -143,8 +143,8 @@ class _FolderRun:
         """Paint as films the pictures that move."""
         if not jobs:
             return
-        painter = self._prepared(film=True)
         for job in jobs:
+            painter = self._prepared(film=True)  # anew: it knows of its film when that is over
             self._tell(Notice(f"{job.source}: is animated: painted as a film"))
             try:
                 paint_animation(

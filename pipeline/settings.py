@@ -17,6 +17,8 @@ from .keyframes import read_keyframes
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Refining = Literal["gatys", "nnst"]
+NOT_REFINED = "no"
+"""What unsets a preset's `refine`."""
 Deinterlace = Literal["auto", "off"]
 Smooth = Literal["fast", "best", "off"]
 
@@ -81,7 +83,8 @@ class Settings:
             and the lattice by which they see with its pan; and whether what is nearly black stays
             so.
         refine: optimiser that makes key frames of films finer, and the frames between by them;
-            None: films are left as their network paints them.
+            None: films are left as their network paints them. `no` becomes None, and beats a
+            preset's.
         keyframes: which frames those are: `auto`, `every:12`, or times such as `0,2.5,0:07`; None:
             `auto`.
         codec: encoder of films by its FFmpeg name; None: the container's usual one.
@@ -126,6 +129,9 @@ class Settings:
             value = _check(field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, value)  # 1 becomes 1.0 where a float is due
         _refuse_both({"size": self.size, "style_scale": self.style_scale})
+        if self.refine == NOT_REFINED:
+            object.__setattr__(self, "refine", None)
+            object.__setattr__(self, "keyframes", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +209,7 @@ _RULES: dict[str, _Rule] = {
     "denoise_source": _switch(),
     "cuts": _switch(),
     "freeze": _switch(),
-    "refine": _choice(Refining),
+    "refine": _word("gatys|nnst|no", "gatys or nnst, or no"),
     "keyframes": _keyframes(),
     "codec": _word(_NAME, "the name of an encoder, such as libx264"),
     "crf": _number(0, 63),

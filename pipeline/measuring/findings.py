@@ -189,6 +189,11 @@ def _gap(found: GapFindings) -> dict[str, object]:
                 for film, (role, _) in enumerate(films)
             },
         },
+        "gradient_over_time": {
+            role: [pair.scores[film].gradient for pair in found.pairs]
+            for film, (role, _) in enumerate(films)
+        },
+        "visible_over_time": [pair.scores[0].visible for pair in found.pairs],
     }
 
 

@@ -205,3 +205,15 @@ def test_on_film_a_thing_that_passes_does_not_change_the_rest(adain, vgg, styles
     assert changed(steady) < 0.6 * changed(live)
     steady.begin_shot()
     assert torch.allclose(steady(passing), live(passing), atol=1e-6)
+
+
+def test_on_film_what_is_plain_says_nothing_of_the_scene(adain, vgg, styles, photographs):
+    adain.prefer_steady()
+    painter = adain.with_styles(Mixture(styles[:1]), vgg=vgg)
+    scene = photographs[:1]
+    wanted = painter(scene)
+    painter(torch.zeros_like(scene))
+    assert torch.allclose(painter(scene), wanted, atol=1e-5)
+    painter.begin_shot()
+    together = painter(torch.cat([torch.ones_like(scene), scene]))
+    assert torch.allclose(together[1:], wanted, atol=1e-5)

@@ -106,3 +106,22 @@ def test_a_plain_shot_stays_plain_in_half_precision(network, colour):
     frames = torch.tensor(colour)[:, None, None].expand(3, 3, 32, 32).to(torch.bfloat16)
     painted = paint(shot, frames).float()
     assert painted.std((2, 3)).max() < 2 / 255
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0], ids=["black", "white"])
+def test_what_is_plain_says_nothing_of_the_scene_before_it_and_after_it(shot, frames, level):
+    plain = torch.full_like(frames[:1], level).expand(12, -1, -1, -1)
+    film = torch.cat([frames[:8], plain, frames[8:12]])
+    wanted = paint(shot, frames[:12])[8:]
+    shot.begin_shot()
+    found = paint(shot, film)[-4:]
+    torch.testing.assert_close(found, wanted, atol=0.02, rtol=0)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0], ids=["black", "white"])
+def test_a_shot_that_begins_plain_is_painted_by_the_scene_that_comes(shot, frames, level):
+    plain = torch.full_like(frames[:1], level).expand(5, -1, -1, -1)
+    wanted = paint(shot, frames[:4])
+    shot.begin_shot()
+    found = paint(shot, torch.cat([plain, frames[:4]]))[5:]
+    torch.testing.assert_close(found, wanted, atol=2e-4, rtol=0)

@@ -109,6 +109,18 @@ def test_what_to_paint_like_is_told_from_the_settings():
     assert settings == {"strength": 0.5}
 
 
+def test_a_preset_that_refines_may_be_told_not_to(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"")
+    look = tmp_path / "fine.toml"
+    look.write_text(
+        "method = 'micro'\nstyle = 'a.jpg'\n[settings]\nrefine = 'gatys'\nkeyframes = 'every:9'\n"
+        "[options]\niterations = 5\n"
+    )
+    fine, plain = choose(preset=look), choose(preset=look, refine="no")
+    assert (fine.settings.refine, fine.options) == ("gatys", {"iterations": 5})
+    assert (plain.settings.refine, plain.settings.keyframes, plain.options) == (None, None, {})
+
+
 def test_what_an_optimiser_begins_with_is_read_too(tmp_path):
     for name in ("a.jpg", "start.png"):
         (tmp_path / name).write_bytes(b"")

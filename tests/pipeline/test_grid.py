@@ -45,6 +45,16 @@ def labels(**given) -> list[str]:
             ["a, strength 0", "a, strength 0.25", "wave, strength 0", "wave, strength 0.25"],
         ),
         ({"models": [Path("x/one.st"), Path("y/one.st")]}, ["x/one.st", "y/one.st"]),
+        ({"styles": [Path("wave.jpg")], "presets": ["wave"]}, ["wave", "preset wave"]),
+        (
+            {"styles": [A], "presets": ["a", "wave"], "strengths": [0.5, 1]},
+            [
+                f"{name}, strength {strength}"
+                for name in ("a", "preset a", "wave")
+                for strength in ("0.5", "1")
+            ],
+        ),
+        ({"presets": ["wave", "mine/wave.toml"]}, ["wave", "wave.toml"]),
     ],
 )
 def test_columns_are_the_product_of_what_is_given_several_times(given, expected):

@@ -33,7 +33,10 @@ class Plain(PaintingNetwork):
     def __init__(self, level: float) -> None:
         super().__init__()
         self._level = level
-        self.seen = 0
+        self.seen = self.shots = 0
+
+    def begin_shot(self) -> None:
+        self.shots += 1
 
     def forward(self, pictures: Tensor) -> Tensor:
         self.seen += len(pictures)
@@ -235,6 +238,17 @@ def test_what_a_painter_knows_of_a_shot_lasts_from_batch_to_batch(
     monkeypatch.setattr(Painter, "paint", counted)
     levels(prepared(moment(0, "black"), moment(2, "white", fade=2)), batch(0, 3), batch(3.5, 6))
     assert begun == ["black", "white"]
+
+
+def test_a_look_that_comes_back_forgets_the_shot_as_it_was_when_it_went(studio: Studio):
+    looks = [moment(0, "black"), moment(2, "white"), moment(4, "black")]
+    painted = prepared(*looks).paint([batch(0, 1, 2, 3), batch(4, 5)])
+    next(painted)
+    (black,) = [network() for network in studio.networks[-1:]]
+    assert black is not None
+    assert black.shots == 0
+    list(painted)
+    assert black.shots == 1
 
 
 def test_the_output_is_told_what_made_each_moment(studio: Studio):

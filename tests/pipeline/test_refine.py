@@ -237,6 +237,16 @@ def test_times_far_apart_hold_few_frames_and_hand_strokes_on(pan):
     assert alike(painted[FURTHEST + 5] - fast(pictures[0]), painted[0] - fast(pictures[0])) > 0.9
 
 
+def test_strokes_do_not_set_in_at_once_where_the_first_key_frame_is_far(pan):
+    pictures = pan(1, height=24, width=32) * (FURTHEST + 30)
+    times = (Fraction(FURTHEST + 20, RATE),)
+    painted = refined(pictures, Painter(always=True), keyframes=Keyframes(times=times))
+    changes = [(each - fast(pictures[0])).abs().mean().item() for each in painted]
+    assert max(changes[:20]) < 1e-3
+    steps = [after - before for before, after in pairwise(changes[: FURTHEST + 21])]
+    assert max(steps) < 0.05 * changes[FURTHEST + 20]
+
+
 def test_a_shot_without_a_named_key_frame_is_left_as_it_was(pan):
     pictures = pan(8)
     keyframes = Keyframes(times=(Fraction(5, RATE),))

@@ -279,6 +279,14 @@ def test_a_folder_that_is_painted_may_hold_the_grid(work: Path, paint: Callable[
         assert paint("photos", "photos/out", existing=existing).written == 2
 
 
+def test_a_folder_that_is_painted_may_hold_the_sheet(work: Path, paint: Callable[..., Finished]):
+    for existing in ("refuse", "overwrite"):
+        assert paint("photos", "photos/sheet.png", existing=existing).written == 2
+    assert paint("photos", "photos/sheet.png", existing="skip").skipped == 1
+    with pytest.raises(TargetError, match="is the source itself"):
+        paint(["photos", "photos/sheet.png"], "photos/sheet.png", existing="overwrite")
+
+
 def test_a_sheet_too_large_for_its_format_is_refused_before_anything_is_painted(
     work: Path, paint: Callable[..., Finished], monkeypatch: pytest.MonkeyPatch
 ):

@@ -4,7 +4,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,12 @@ def save(path: Path, size: tuple[int, int] = (33, 20), mode: str = "RGB") -> Pat
     return path
 
 
-def save_animation(path: Path, **options: Any) -> Path:
-    frames = [Image.new("RGB", (32, 24), colour) for colour in ("red", "green", "blue")]
+def save_animation(
+    path: Path, *, colours: Sequence[str] = ("red", "green", "blue"), **options: Any
+) -> Path:
+    frames = [Image.new("RGB", (32, 24), colour) for colour in colours]
+    for frame in frames:
+        frame.paste("white", (4, 4, 20, 12))
     path.parent.mkdir(exist_ok=True)
     options = {"duration": 100, "loop": 0, **options}
     frames[0].save(path, save_all=True, append_images=frames[1:], **options)
@@ -251,6 +255,24 @@ def test_an_animation_in_a_folder_is_painted_as_the_same_film_alone(
     assert seen == [False, True]
     stylize_image(source, tmp_path / "alone.gif", model=network_file)
     assert (tmp_path / "out" / "a.gif").read_bytes() == (tmp_path / "alone.gif").read_bytes()
+
+
+@pytest.mark.parametrize("options", [{}, {"match_color": True}])
+def test_one_animation_knows_nothing_of_another(
+    options: PaintOptions, any_style_file: Path, tmp_path: Path
+):
+    look: PaintOptions = {
+        "model": any_style_file,
+        "style": save(tmp_path / "style.png"),
+        **options,
+    }
+    for folder in ("both", "alone"):
+        save_animation(tmp_path / folder / "b.apng", colours=("yellow", "orange", "pink"))
+    save_animation(tmp_path / "both/a.apng")
+    for folder in ("both", "alone"):
+        stylize_folder(tmp_path / folder, tmp_path / f"{folder}-out", **look)
+    both, alone = (tmp_path / f"{folder}-out" / "b.apng" for folder in ("both", "alone"))
+    assert both.read_bytes() == alone.read_bytes()
 
 
 def test_a_folder_where_all_is_there_says_how_to_replace_it(network_file: Path, tmp_path: Path):

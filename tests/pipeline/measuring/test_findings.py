@@ -41,6 +41,8 @@ def test_every_film_is_under_its_role_at_every_gap():
     assert (gap["gap"], gap["pairs"], gap["visible"]) == (1, 3, 0.9)
     assert gap["output"] == {"error": 3, "gradient": 4, "gradient_kept": 2, "excess": 1.5}
     assert gap["over_time"] == {"time": [0, 0.25, 0.5], "source": [1] * 3, "output": [3] * 3}
+    assert gap["gradient_over_time"]["output"] == [4] * 3
+    assert gap["visible_over_time"] == [0.9] * 3
     assert (plain["size"], plain["seconds"], plain["flow"]) == ([64, 48], 1.235, "true")
     assert not {"fidelity", "style"} & set(plain)
 
