@@ -139,7 +139,9 @@ class AdainPainter(PaintingNetwork):
             padded = pad(weights, 0, right, 0, below, "replicate")
             weights = F.adaptive_avg_pool2d(padded, (content.shape[-2], content.shape[-1]))
         styled = torch.zeros_like(content)
-        plain = [is_plain(picture) for picture in pictures.chunk(len(pictures))]
+        # Only on film: elsewhere nothing is followed.
+        seen = pictures.chunk(len(pictures)) if self._slow is not None else ()
+        plain = [is_plain(picture) for picture in seen]
         for index, (weight, wanted) in enumerate(zip(weights, self._moments, strict=True)):
             own = moments(content, where=weight if self._styles.masks is not None else None)
             if self._slow is not None:
