@@ -84,6 +84,11 @@ class Johnson(StyleNetwork):
         return painted if self.training else painted.clamp(0, 1)
 
     @property
+    def lattice(self) -> int:
+        """It sees by every fourth pixel, whatever size it is given."""
+        return 4
+
+    @property
     def reach(self) -> int:
         """Ten convolutions of 4 pixels, and 14 on the way down and up."""
         return 54

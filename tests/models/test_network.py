@@ -98,6 +98,20 @@ def test_a_frozen_network_paints_tiles_as_the_whole(network):
     torch.testing.assert_close(tile[..., :192], whole[..., :192], atol=1e-5, rtol=0)
 
 
+def test_a_painting_goes_along_with_a_picture_moved_by_the_lattice_and_by_no_less(network):
+    picture = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(7))
+    frozen = network.freeze(picture)
+    whole = frozen(picture)[..., 120:136, 120:136]
+
+    def off(pixels: int) -> float:
+        moved = frozen(picture[..., pixels:, pixels:])
+        at = slice(120 - pixels, 136 - pixels)
+        return float((moved[..., at, at] - whole).abs().max())
+
+    assert off(network.lattice) < 1e-5
+    assert off(network.lattice // 2) > 1e-3
+
+
 def test_freezing_twice_is_refused(network, pictures):
     with pytest.raises(ModelError, match="frozen already; freeze the network it came from"):
         network.freeze(pictures).freeze(pictures)
