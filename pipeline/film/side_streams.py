@@ -22,14 +22,9 @@ from av.video.stream import VideoStream
 
 from .joined_tracks import APART, joined
 from .side_metadata import kept_chapters, kept_metadata, quicktime_language
-from .side_tracks import (
-    DamagedPacketError,
-    Track,
-    add_converted,
-    add_copy,
-    add_transcoded,
-    can_copy,
-)
+from .side_sound import add_transcoded
+from .side_subtitles import add_converted
+from .side_tracks import DamagedPacketError, Track, add_copy, can_copy
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer

@@ -278,20 +278,23 @@ def test_an_interruption_before_the_first_step_leaves_nothing(run, target, monke
     assert list(target.parent.iterdir()) == []
 
 
-def test_an_interruption_while_a_gradient_is_found_keeps_all_steps(
-    run, target, tmp_path, monkeypatch
+@pytest.mark.parametrize(("part", "save_every"), [("find", 1e6), ("step", 0.0)])
+def test_a_step_that_was_interrupted_half_way_is_done_again(
+    run, target, tmp_path, monkeypatch, part, save_every
 ):
+    """Without harm while a gradient is found; from what was saved last where weights are torn."""
     whole = tmp_path / "whole.safetensors"
     run(to=whole)
-    find = trainer.Optimiser.find
+    monkeypatch.setattr(train_module, "SAVE_EVERY_SECONDS", save_every)
+    do = getattr(trainer.Optimiser, part)
 
-    def torn(optimiser, loss):
-        find(optimiser, loss)
+    def torn(*args, **options):
+        do(*args, **options)
         if next(calls) == 2:
             raise KeyboardInterrupt
 
     calls = iter(range(100))
-    monkeypatch.setattr(trainer.Optimiser, "find", torn)
+    monkeypatch.setattr(trainer.Optimiser, part, torn)
     with pytest.raises(KeyboardInterrupt):
         run()
     reports, _ = run()
@@ -530,27 +533,6 @@ def test_an_interrupted_run_over_many_styles_goes_on_as_if_nothing_had_been(
 def test_a_name_to_leave_out_that_is_not_there_is_an_error(run_many):
     with pytest.raises(TrainingError, match=r"no picture in it is named '12\.png'"):
         run_many(exclude=["1.png", "12.png"])
-
-
-def test_a_step_that_was_interrupted_half_way_is_done_again(run, target, tmp_path, monkeypatch):
-    whole = tmp_path / "whole.safetensors"
-    run(to=whole)
-    monkeypatch.setattr(train_module, "SAVE_EVERY_SECONDS", 0.0)
-    step = trainer.Optimiser.step
-
-    def torn(optimiser, *, rate):
-        step(optimiser, rate=rate)
-        if next(calls) == 2:
-            raise KeyboardInterrupt
-
-    calls = iter(range(100))
-    monkeypatch.setattr(trainer.Optimiser, "step", torn)
-    with pytest.raises(KeyboardInterrupt):
-        run()
-    reports, _ = run()
-    assert [report.step for report in reports] == [3, 4]
-    found, wanted = load_file(target), load_file(whole)
-    assert all(torch.equal(found[name], tensor) for name, tensor in wanted.items())
 
 
 def test_what_does_not_go_with_the_method_is_refused(run, style, photographs):
