@@ -28,6 +28,8 @@ def quick_at_bf16(processor: Mapping[str, object] | None = None) -> bool:
     Args:
         processor: what it can do, as `torch.cpu.get_capabilities` says; by default this one.
     """
+    if not torch.backends.mkldnn.is_available():
+        return False  # its kernels are those that gain (Macs are built without)
     if processor is None:
         # Older versions of torch cannot tell: then float32.
         processor = getattr(torch.cpu, "get_capabilities", dict)()

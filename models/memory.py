@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from pathlib import Path
 
 import torch
+
+_SAID = (
+    "can't allocate memory",  # the processor's allocator
+    "not enough memory",  # the same on Windows
+    "backend out of memory",  # Apple's cards
+    "Invalid buffer size",  # the same, for a single tensor
+)
+"""Of what are plain RuntimeErrors only the text tells."""
+_LIMITS = tuple(
+    map(Path, ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+)
+"""Where Linux says how much a container may have; more than that ends whoever asks for it."""
 
 
 def refuse_beyond(needed: int, device: torch.device) -> None:
@@ -29,13 +43,17 @@ def refuse_beyond(needed: int, device: torch.device) -> None:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether it says that a device has not as much memory as was asked for."""
-    # The processor's allocator raises a plain RuntimeError; only its text tells.
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(said in str(error) for said in _SAID)
 
 
 def _bytes_of_machine() -> int | None:
-    """None where the system does not tell it so (Windows)."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return None
+    """What this process may have of it; None where the system does not tell it so (Windows)."""
+    known = []
+    with suppress(AttributeError, OSError, ValueError):
+        known.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    for path in _LIMITS:
+        with suppress(OSError, ValueError):  # no such file, or "max"
+            known.append(int(path.read_text()))
+    return min(known, default=None)

@@ -76,9 +76,9 @@ def _spread(colour: Tensor) -> tuple[Tensor, Tensor]:
 
 def _root(matrix: Tensor) -> Tensor:
     """The root of a symmetric matrix without negative eigenvalues."""
-    values, vectors = torch.linalg.eigh(matrix)
+    values, vectors = torch.linalg.eigh(matrix.cpu())  # few cards of Apple's can
     root: Tensor = vectors * values.clamp_min(0).sqrt() @ vectors.T
-    return root
+    return root.to(matrix.device)
 
 
 def _guided(colour: Tensor, light: Tensor) -> Tensor:

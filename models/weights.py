@@ -11,13 +11,14 @@ import http.client
 import os
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
 from .errors import WeightsError
-from .whole_file import whole_file
+from .whole_file import try_to_write, whole_file
 
 FOLDERS_VARIABLE = "STYLIZE_WEIGHTS"
 CHUNK = 1 << 20
@@ -117,6 +118,7 @@ TABLE: tuple[WeightsFile, ...] = (
 """Every file of others that the program knows."""
 
 
+_CURL = "curl.exe" if os.name == "nt" else "curl"  # PowerShell knows another `curl`
 _CONVERTED = {
     ALEXNET.name: "alexnet_features.fp16.safetensors",
     LPIPS_ALEXNET.name: "lpips_alexnet_lin_v0.1.safetensors",
@@ -125,9 +127,32 @@ _CONVERTED = {
 """The same tensors under another name, in a file that a person converted."""
 
 
+def own_folder(find: Callable[..., str]) -> Path | None:
+    """One of the user's folders for this program; None for a user without a home.
+
+    Args:
+        find: of `platformdirs`.
+    """
+    try:
+        found = Path(find("stylize", appauthor=False))
+    except RuntimeError:
+        return None
+    return found if found.is_absolute() else None  # older versions leave the `~` in it
+
+
 def cache_folder() -> Path:
-    """The folder of this user that downloads are kept in."""
-    return Path(platformdirs.user_cache_dir("stylize")) / "weights"
+    """The folder of this user that downloads are kept in.
+
+    Raises:
+        WeightsError: this user has no home.
+    """
+    folder = own_folder(platformdirs.user_cache_dir)
+    if folder is None:
+        raise WeightsError(
+            "there is no home folder to keep weights in: name a folder that holds them in "
+            f"${FOLDERS_VARIABLE}"
+        )
+    return folder / "weights"
 
 
 def folders() -> list[Path]:
@@ -138,12 +163,15 @@ def folders() -> list[Path]:
     """
     named = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
     try:
-        return [*(Path(folder).expanduser() for folder in named if folder), cache_folder()]
+        found = [Path(folder).expanduser() for folder in named if folder]
     except RuntimeError as error:
         raise WeightsError(
             f"${FOLDERS_VARIABLE} is '{os.pathsep.join(named)}': a home in it cannot be found; "
             "write the whole path"
         ) from error
+    with suppress(WeightsError):
+        found.append(cache_folder())
+    return found
 
 
 def sha256_of(path: Path) -> str:
@@ -206,6 +234,13 @@ def _checked(path: Path, file: WeightsFile) -> Path:
 def _download(file: WeightsFile, target: Path, progress: Progress | None) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        try_to_write(target)
+    except OSError as error:
+        raise WeightsError(
+            f"{file.name} cannot be kept in {target.parent} ({error.strerror}); get it from "
+            f"{file.url} into a folder of yours, and name that in ${FOLDERS_VARIABLE}"
+        ) from error
+    try:
         with whole_file(target) as partial:
             _fetch(file, partial, progress)
             if not (found := sha256_of(partial)).startswith(file.sha256):
@@ -218,7 +253,7 @@ def _download(file: WeightsFile, target: Path, progress: Progress | None) -> Pat
         reason = getattr(error, "reason", error)
         raise WeightsError(
             f"{file.name} is not in {searched} and cannot be downloaded ({reason}); get it with: "
-            f"curl -L -o '{target}' {file.url}"
+            f'{_CURL} -L -o "{target}" {file.url}'
         ) from error
     return target
 

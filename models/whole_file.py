@@ -6,7 +6,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 READABLE = 0o644
@@ -23,7 +23,8 @@ def whole_file(target: Path) -> Iterator[Path]:
     partial = _beside(target)
     try:
         yield partial
-        partial.chmod(READABLE)
+        with suppress(OSError):  # shares that know no permissions
+            partial.chmod(READABLE)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,6 +10,9 @@ from queue import Empty, SimpleQueue
 from typing import Literal, TypeVar
 
 T = TypeVar("T")
+
+HEARS_AFTER_SECONDS = 0.25 if os.name == "nt" else None
+"""How often who waits looks up: on Windows Ctrl-C does not wake it. Elsewhere it need not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,13 @@ class Outbox:
         if self._ends:
             self._ends -= 1
             return
-        while (event := self._waiting.get()) is not None:
+        while True:
+            try:
+                event = self._waiting.get(timeout=HEARS_AFTER_SECONDS)
+            except Empty:
+                continue
+            if event is None:
+                return
             self._report(event)
 
 

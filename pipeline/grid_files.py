@@ -9,7 +9,7 @@ from .errors import SettingsError, SourceError, TargetError
 from .grid_page import MARK
 from .picture.find_pictures import find_pictures
 from .picture.picture_formats import WRITABLE, picture_format
-from .targets import Existing, is_due
+from .targets import Existing, is_due, is_same, is_within
 from .values import Notify
 
 Paths = str | Path | Sequence[str | Path]
@@ -47,7 +47,7 @@ def find_contents(given: Sequence[Path], *, skip: Path, notify: Notify) -> list[
             said = (error.strerror or str(error)).lower()
             raise SourceError(f"{path}: cannot be looked at ({said})") from error
         if inside is not None:  # an earlier grid of the folder is none of its pictures
-            inside = [each for each in inside if each.absolute() != skip.absolute()]
+            inside = [each for each in inside if not is_same(each, skip)]
         if inside == []:
             raise SourceError(f"{path}: holds no pictures")
         found |= dict.fromkeys(inside or [path])
@@ -95,7 +95,7 @@ def _refuse_foreign(folder: Path, sources: Sequence[Path]) -> None:
     if not folder.is_dir():
         raise TargetError(f"{folder}: is a file; a folder needs a name that is free")
     for source in sources:
-        if source.resolve().is_relative_to(folder.resolve()):
+        if is_within(source, folder):
             raise TargetError(f"{folder}: holds {source.name}, which is painted; choose a new one")
     if not _is_ours(folder):
         raise TargetError(f"{folder}: a folder that holds other files; choose a new one")

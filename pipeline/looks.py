@@ -18,6 +18,7 @@ import tomli_w
 from natsort import natsorted
 
 from stylize.models.methods import MethodName
+from stylize.models.weights import own_folder
 from stylize.presets import shipped
 
 from .errors import PresetError, TargetError
@@ -59,12 +60,22 @@ def user_folder() -> Path:
     """Where the user's own looks are: `$STYLIZE_PRESETS`, or in the platform's config folder.
 
     Raises:
-        PresetError: the variable names the home folder of nobody.
+        PresetError: the variable names the home folder of nobody, or this user has none.
     """
+    folder = _user_folder()
+    if folder is None:
+        raise PresetError(
+            "there is no home folder to keep presets in: name one in $STYLIZE_PRESETS"
+        )
+    return folder
+
+
+def _user_folder() -> Path | None:
     named = os.environ.get("STYLIZE_PRESETS")
     if named:
         return expanded(named).absolute()
-    return platformdirs.user_config_path("stylize", appauthor=False) / "presets"
+    config = own_folder(platformdirs.user_config_dir)
+    return config and config / "presets"
 
 
 def find_look(name_or_path: str) -> Look:
@@ -187,7 +198,9 @@ def _files() -> dict[str, tuple[Path, Source]]:
     files: dict[str, tuple[Path, Source]] = {
         name: (path, "shipped") for name, path in shipped().items()
     }
-    folder = user_folder()
+    folder = _user_folder()
+    if folder is None:
+        return files
     try:
         own = [path for path in folder.glob("*.toml") if not path.name.startswith(".")]
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
@@ -114,7 +115,7 @@ def _ready(target: Path, made: list[Path]) -> Path:
 def _neighbour(place: Path) -> Path:
     """A free hidden name; what killed runs left under such names is removed on the way."""
     # Cut by bytes, which is what file systems count, and never inside a character.
-    stem = os.fsencode(place.stem)[:_STEM_BYTES].decode("utf-8", "ignore")
+    stem = os.fsencode(place.stem)[:_STEM_BYTES].decode(sys.getfilesystemencoding(), "ignore")
     for left in place.parent.glob(f".{escape(stem)}.*.part{escape(place.suffix)}"):
         with suppress(OSError):
             if time() - left.stat().st_mtime > _ABANDONED:

@@ -8,6 +8,8 @@ from threading import Condition, Thread
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+from .events import HEARS_AFTER_SECONDS
+
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 0.5
@@ -59,7 +61,8 @@ class Prefetch(Generic[T]):
 
     def __next__(self) -> T:
         with self._changed:
-            self._changed.wait_for(lambda: self._ready or self._ended or self._stopped)
+            while not self._changed.wait_for(self._has_news, HEARS_AFTER_SECONDS):
+                pass
             if self._ready and not self._stopped:
                 item = self._ready.popleft()
                 self._changed.notify_all()
@@ -101,6 +104,9 @@ class Prefetch(Generic[T]):
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or self._has_room())
             return not self._stopped
+
+    def _has_news(self) -> bool:
+        return bool(self._ready) or self._ended or self._stopped
 
     def _has_room(self) -> bool:
         return len(self._ready) < self._depth and not any(map(self._large, self._ready))

@@ -45,9 +45,9 @@ def is_due(source: Path, target: Path, existing: Existing, *, used: Sequence[Pat
         raise SettingsError(f"existing must be one of {allowed} (got {existing!r})")
     try:
         there = os.path.lexists(target)
-        if _is_same(target, source):
+        if is_same(target, source):
             raise TargetError(f"{target}: is the source itself; name another output")
-        if any(_is_same(target, other) for other in used):
+        if any(is_same(target, other) for other in used):
             raise TargetError(f"{target}: is read for this; name another output")
     except OSError:
         return True  # a path that cannot be looked at: reading or writing it will say why
@@ -78,8 +78,14 @@ def refuse_taken(target: Path, source: Path, *, used: Sequence[Path] = (), overw
     check_folder(target.parent)
 
 
-def _is_same(target: Path, other: Path) -> bool:
+def is_same(target: Path, other: Path) -> bool:
+    """Whether two paths, however they are written, lead to one file or folder that is there."""
     return target.exists() and other.exists() and target.samefile(other)
+
+
+def is_within(path: Path, folder: Path) -> bool:
+    """Whether a path lies in a folder that is there, however the two are written."""
+    return any(is_same(parent, folder) for parent in path.resolve().parents)
 
 
 def printable(name: str) -> str:

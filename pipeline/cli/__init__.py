@@ -71,7 +71,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        result: Any = stylize.main(arguments, prog_name="stylize", standalone_mode=False)
+        # On Windows click would take patterns apart, those for `--exclude` too.
+        result: Any = stylize.main(
+            arguments, prog_name="stylize", standalone_mode=False, windows_expand_args=False
+        )
     except click.ClickException as error:
         error.show()
         return error.exit_code

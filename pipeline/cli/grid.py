@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from glob import glob
 from itertools import product
 from pathlib import Path
 
 import click
+from natsort import natsorted
 
 from stylize.models.methods import NAMES, MethodName
 from stylize.pipeline.method_options import typed_option
@@ -16,6 +19,7 @@ from .options import restyle_options, typed_settings
 from .outputs import existing, output_options
 from .progress import reporting
 
+_WINDOWS = os.name == "nt"
 _OWN = (
     *("contents", "output", "styles", "presets", "methods", "method_options", "models"),
     *("strengths", "width"),
@@ -38,8 +42,23 @@ def _variants(
     return [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
 
 
+def _matched(
+    _context: click.Context, _option: click.Parameter, named: tuple[Path, ...]
+) -> tuple[Path, ...]:
+    """The files that patterns such as `*.jpg` stand for, where no shell has looked them up."""
+    if not _WINDOWS:
+        return named
+    found: list[Path] = []
+    for path in named:
+        matches = [] if path.exists() else glob(str(path))  # noqa: PTH207 - absolute ones, too
+        found += map(Path, natsorted(matches)) if matches else [path]
+    return tuple(found)
+
+
 @click.command(params=[each for each in _painting.params if each.name not in ("strength", "batch")])
-@click.argument("contents", type=FileName(), metavar="CONTENT...", nargs=-1, required=True)
+@click.argument(
+    "contents", type=FileName(), metavar="CONTENT...", nargs=-1, required=True, callback=_matched
+)
 @click.option(
     "-o",
     "--output",

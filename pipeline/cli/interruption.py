@@ -13,7 +13,7 @@ EXIT_CODE = 130
 SAID = "Interrupted: nothing half-written was left."
 
 # A service manager's stop and a closed terminal are the same wish as Ctrl-C.
-_SIGNALS = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
+_SIGNALS = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")]
 _asked = False
 
 

@@ -214,7 +214,8 @@ class FilmWriter:
     def _discard(self) -> None:
         if not self._finished:
             # Closing would write an index and move all data; without a file it fails at once.
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):  # Windows keeps what is open
+                self._path.unlink(missing_ok=True)
         with suppress(av.FFmpegError, OSError):
             self._output.close()
 

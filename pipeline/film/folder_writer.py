@@ -13,6 +13,7 @@ import av
 from av.video.codeccontext import VideoCodecContext
 
 from ..errors import TargetError
+from ..targets import is_within
 from .encoding import open_encoder
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def refuse_foreign_folder(target: Path, *, source: Path) -> None:
         return
     if not target.is_dir():
         raise TargetError(f"{target}: is a file; a folder of PNGs needs a name that is free")
-    if source.resolve().is_relative_to(target.resolve()):
+    if is_within(source, target):
         raise TargetError(f"{target}: the source is in this folder; choose a new one")
     try:
         ours = _is_ours(target)

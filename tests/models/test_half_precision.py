@@ -23,6 +23,11 @@ def test_bf16_is_taken_where_it_is_faster_not_where_it_merely_runs(processor, qu
     assert quick_at_bf16(processor) is quick
 
 
+def test_without_kernels_for_it_it_is_not_taken(monkeypatch):
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert not quick_at_bf16({"architecture": "arm64", "bf16": True})
+
+
 def test_a_torch_that_cannot_tell_computes_in_float32(monkeypatch):
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
     assert not quick_at_bf16()

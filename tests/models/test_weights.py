@@ -5,10 +5,11 @@ import io
 import urllib.error
 import urllib.request
 
+import platformdirs
 import pytest
 
 from stylize.models import WeightsError, weights
-from stylize.models.weights import TABLE, WeightsFile, find_weights
+from stylize.models.weights import TABLE, WeightsFile, cache_folder, find_weights
 
 CONTENT = b"weights" * 1000
 FILE = WeightsFile(
@@ -119,15 +120,31 @@ def test_no_network_names_the_folders_and_the_command(tmp_path, cache, monkeypat
     message = str(caught.value)
     assert str(tmp_path / "mine") in message
     assert str(cache) in message
-    assert f"curl -L -o '{cache / 'small.pth'}' {FILE.url}" in message
+    assert f'curl -L -o "{cache / "small.pth"}" {FILE.url}' in message
     assert "\n" not in message
 
 
 def test_a_cache_that_cannot_be_made_is_an_error(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setattr(weights, "cache_folder", lambda: tmp_path / "file" / "weights")
-    with pytest.raises(WeightsError, match=r"cannot be downloaded \(.*Not a directory"):
+    with pytest.raises(WeightsError, match=r"cannot be kept in .* \(Not a directory\); get it fr"):
         find_weights(FILE)
+
+
+def _homeless(*_, **__):
+    raise RuntimeError("could not determine the home directory")
+
+
+@pytest.mark.parametrize("find", [_homeless, lambda *_, **__: "~/.cache/stylize"])
+def test_a_user_without_a_home_keeps_weights_in_named_folders(tmp_path, monkeypatch, find):
+    monkeypatch.setattr(platformdirs, "user_cache_dir", find)
+    monkeypatch.setattr(weights, "cache_folder", cache_folder)
+    monkeypatch.setenv("STYLIZE_WEIGHTS", str(tmp_path))
+    assert weights.folders() == [tmp_path]
+    with pytest.raises(WeightsError, match=r"no home folder .*: name a folder .* in \$STYLIZE_W"):
+        find_weights(FILE)
+    (tmp_path / FILE.name).write_bytes(CONTENT)
+    assert find_weights(FILE) == tmp_path / FILE.name
 
 
 def test_the_table_says_everything_of_every_file():

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from stylize.pipeline import cli, run_grid
+from stylize.pipeline.cli import grid
 from stylize.pipeline.events import Finished
 
 Run = Callable[..., tuple[int, str, str]]
@@ -54,6 +55,21 @@ def test_what_is_typed_several_times_is_compared(
         f"{style}, strength {strength}" for style in ("style", "dog") for strength in ("0.5", "1")
     ]
     assert {column["keep_color"] for column in columns} == {"True"}
+
+
+@pytest.mark.parametrize(("windows", "rows"), [(True, 2), (False, None)])
+def test_patterns_are_looked_up_where_no_shell_does(
+    run: Run, work: Path, network_file: Path, monkeypatch: pytest.MonkeyPatch, windows, rows
+):
+    monkeypatch.setattr(grid, "_WINDOWS", windows)
+    Image.new("RGB", (8, 8)).save("[a].png")
+    code, out, err = run(
+        *("?[ao][tg].png", "[a].png", "-o", "grid.png", "--model", network_file, "--json")
+    )
+    if rows is None:
+        assert (code, err) == (1, "Error: ?[ao][tg].png: no such file or folder\n")
+    else:
+        assert (code, json.loads(out.splitlines()[0])["total"]) == (0, rows + 1)
 
 
 def test_a_grid_with_a_failed_cell_is_written_and_the_exit_code_says_so(

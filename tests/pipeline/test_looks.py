@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from stylize.pipeline.errors import PresetError, SettingsError
@@ -138,6 +139,22 @@ def test_a_broken_file_of_the_user_is_listed_with_the_reason(folder, weights):
 def test_without_a_folder_only_those_that_ship_are_listed(monkeypatch, tmp_path):
     monkeypatch.setenv("STYLIZE_PRESETS", str(tmp_path / "nowhere"))
     assert {look.name: look.path for look in list_looks()} == shipped()
+
+
+@pytest.mark.parametrize("home", [None, "~/.config/stylize"])
+def test_a_user_without_a_home_has_the_looks_that_ship(monkeypatch, tmp_path, home):
+    def find(*_: object, **__: object) -> str:
+        if home is None:
+            raise RuntimeError("could not determine the home directory")
+        return home
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("STYLIZE_PRESETS")
+    monkeypatch.setattr(platformdirs, "user_config_dir", find)
+    assert {look.name: look.path for look in list_looks()} == shipped()
+    with pytest.raises(PresetError, match=r"no home folder .*: name one in \$STYLIZE_PRESETS"):
+        save_look("mine", based_on=find_look("wave"), settings={})
+    assert not (tmp_path / "~").exists()
 
 
 def test_the_folder_is_the_platforms_unless_it_is_named(monkeypatch, tmp_path):

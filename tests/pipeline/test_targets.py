@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stylize.pipeline.errors import SettingsError, TargetError
-from stylize.pipeline.targets import beside, is_due, printable
+from stylize.pipeline.targets import beside, is_due, is_within, printable
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,16 @@ def test_the_source_itself_is_never_replaced(tmp_path: Path):
     (tmp_path / "a").touch()
     with pytest.raises(TargetError, match="is the source itself; name another output"):
         is_due(tmp_path / "a", tmp_path / "a", "overwrite")
+
+
+def test_what_lies_in_a_folder_does_so_however_it_is_written(tmp_path: Path):
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    assert is_within(inner / "c.png", tmp_path / "link")
+    assert is_within(tmp_path / "link" / "b" / "c.png", tmp_path / "a")
+    assert not is_within(tmp_path / "a", tmp_path / "a")
+    assert not is_within(inner, tmp_path / "nowhere")
 
 
 def test_a_name_that_is_no_text_can_still_be_shown():

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 from time import monotonic
 
 import av
@@ -462,6 +463,25 @@ def stopping(error: BaseException, after: int = 5) -> Iterator[Frame]:
 def test_an_interruption_leaves_nothing(film, tmp_path, name, error):
     with pytest.raises(error, match="now"):
         write(tmp_path / name, film, stopping(error("now")))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_leaves_nothing_where_open_files_cannot_be_removed(
+    film, tmp_path, monkeypatch
+):
+    refused: set[Path] = set()
+    remove = Path.unlink
+
+    def unlink(path, **options):
+        if path not in refused:  # as Windows does until it is closed
+            refused.add(path)
+            raise PermissionError(13, "used by another process", str(path))
+        remove(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    with pytest.raises(KeyboardInterrupt, match="now"):
+        write(tmp_path / "f.mp4", film, stopping(KeyboardInterrupt("now")))
+    assert refused
     assert list(tmp_path.iterdir()) == []
 
 
