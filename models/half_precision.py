@@ -28,7 +28,7 @@ def quick_at_bf16(processor: Mapping[str, object] | None = None) -> bool:
     Args:
         processor: what it can do, as `torch.cpu.get_capabilities` says; by default this one.
     """
-    if not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False  # its kernels are those that gain (Macs are built without)
     if processor is None:
         # Older versions of torch cannot tell: then float32.
