@@ -21,6 +21,7 @@ from .any_style import Mixture, VggNetwork
 from .attentive import moments_loss
 from .decoder import PUBLIC_NAMES, WIDTHS, Decoder
 from .layers import pad
+from .memory import refuse_beyond
 from .network import PaintingNetwork, is_plain
 from .slow_moments import SlowMoments
 from .vgg import Vgg
@@ -101,6 +102,10 @@ class Adain(VggNetwork):
         return {"content": (1.0, content_loss), "style": (STYLE_WEIGHT, style)}
 
 
+NUMBERS = 85
+"""That a painting keeps at once for each of its own (measured: 1 KB a pixel in float32)."""
+
+
 class AdainPainter(PaintingNetwork):
     """Paints in a mixture of styles.
 
@@ -130,8 +135,13 @@ class AdainPainter(PaintingNetwork):
             slow.forget()
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Paint (N, 3, H, W) RGB in [0, 1]."""
+        """Paint (N, 3, H, W) RGB in [0, 1].
+
+        Raises:
+            torch.OutOfMemoryError: they take more memory than the machine has.
+        """
         height, width = pictures.shape[-2:]
+        refuse_beyond(pictures.numel() * NUMBERS * pictures.element_size(), pictures.device)
         below, right = -height % MULTIPLE, -width % MULTIPLE
         content = self.vgg(pad(pictures, 0, right, 0, below, "reflect"), [LAYER])[LAYER]
         weights = self._styles.weights((height, width)).to(content.device)

@@ -14,6 +14,9 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 from .network import PaintingNetwork
 from .vgg import Vgg
 
+_UNCOVERED = 1e-4
+"""What a place counts that no mask reaches: something, so that nothing is divided by nothing."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mixture:
@@ -58,8 +61,19 @@ class Mixture:
         if self.masks is None:
             return shares
         masks = torch.cat([_resized(mask, size) for mask in self.masks])
-        weighed = shares * masks + shares * 1e-4  # the last term where all masks are black
+        weighed = shares * masks + shares * _UNCOVERED  # the last term where all masks are black
         return weighed / weighed.sum(0, keepdim=True)
+
+    def guides(self, size: tuple[int, int]) -> Tensor:
+        """The same, but next to nothing where no mask reaches: what is painted there is not shown.
+
+        For what is measured of a painting, and of its places (Gatys 2017, 1611.07865).
+        """
+        weights = self.weights(size)
+        if self.masks is None:
+            return weights
+        covered = torch.cat([_resized(mask, size) for mask in self.masks]).sum(0)
+        return weights * covered.clamp(_UNCOVERED, 1)
 
 
 class AnyStyle:

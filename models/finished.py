@@ -222,6 +222,7 @@ class FinishedSwift(StyleNetwork):
 
     method: ClassVar[str] = "micro"
     multiple: ClassVar[int] = Swift.multiple
+    bytes_per_pixel: ClassVar[int] = 170
     lead: ClassVar[int] = Swift.lead + Swift.margin  # no border of the swift is seen
 
     def __init__(self, swift: Swift, finish: Finish) -> None:

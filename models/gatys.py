@@ -22,7 +22,7 @@ from .gatys_options import GatysOptions
 from .optimise_picture import Adam, Lbfgs, Optimiser, optimise_picture
 from .picture_loss import PictureLoss, Wanted, measure_styles
 from .refiner import Refiner
-from .scales import enlarged, fitting, resized, split_steps
+from .scales import enlarged, fitting, resized, split_steps, worth_their_steps
 from .vgg import Vgg
 
 _LONGEST_STYLE = 4
@@ -126,15 +126,11 @@ class GatysPainter(Refiner):
         options = self._options
         canvas = Canvas((content.shape[-2], content.shape[-1]), smallest=options.smallest)
         optimiser, styles = self._optimiser(), canvas.frame_masks(self._styles)
-        painted = self._start(content, canvas)
-        steps_of_each = split_steps(options.iterations, len(canvas.sizes))
-        for size, steps in zip(canvas.sizes, steps_of_each, strict=True):
-            painted = resized(painted, size)
-            if steps:
-                loss = self._loss(
-                    resized(canvas.frame(content), size), styles, side=canvas.side(size)
-                )
-                painted = self._descend(painted, loss, optimiser, steps, on_step)
+        sizes = worth_their_steps(canvas.sizes, options.iterations)
+        painted = self._start(content, canvas, sizes[0])
+        for size, steps in zip(sizes, split_steps(options.iterations, len(sizes)), strict=True):
+            loss = self._loss(resized(canvas.frame(content), size), styles, side=canvas.side(size))
+            painted = self._descend(resized(painted, size), loss, optimiser, steps, on_step)
         return canvas.cut(painted)
 
     def _refine(self, content: Tensor, start: Tensor, on_step: Callable[[], None]) -> Tensor:
@@ -146,11 +142,8 @@ class GatysPainter(Refiner):
         canvas = Canvas((content.shape[-2], content.shape[-1]), smallest=options.smallest)
         optimiser, styles = self._optimiser(), canvas.frame_masks(self._styles)
         painted = canvas.frame(start)
-        sizes = canvas.sizes[::-2][:2][::-1]
-        steps_of_each = split_steps(options.iterations, len(sizes))
-        for size, steps in zip(sizes, steps_of_each, strict=True):
-            if not steps:
-                continue
+        sizes = worth_their_steps(canvas.sizes[::-2][:2][::-1], options.iterations)
+        for size, steps in zip(sizes, split_steps(options.iterations, len(sizes)), strict=True):
             loss = self._loss(resized(canvas.frame(content), size), styles, side=canvas.side(size))
             before = resized(painted, size)
             after = self._descend(before, loss, optimiser, steps, on_step)
@@ -199,8 +192,8 @@ class GatysPainter(Refiner):
         wanted = self._wanted[key]
         return PictureLoss(self.vgg, content, wanted=wanted, styles=styles, options=self._options)
 
-    def _start(self, content: Tensor, canvas: Canvas) -> Tensor:
-        """What the coarsest scale starts from, of some size."""
+    def _start(self, content: Tensor, canvas: Canvas, size: tuple[int, int]) -> Tensor:
+        """What the coarsest scale, of this size, starts from; it may be of another."""
         options = self._options
         if options.start is not None:
             start = options.start[None].to(content.device, torch.float32, copy=True)
@@ -208,7 +201,7 @@ class GatysPainter(Refiner):
         if options.init == "content":
             return canvas.frame(content)
         generator = torch.Generator().manual_seed(options.seed)
-        noise = torch.randn(3, *canvas.sizes[0], generator=generator)
+        noise = torch.randn(3, *size, generator=generator)
         if options.init == "style":
             mean, root = _colours(self._styles)
         else:

@@ -48,6 +48,7 @@ class Johnson(StyleNetwork):
 
     method: ClassVar[str] = "johnson"
     multiple: ClassVar[int] = 1
+    bytes_per_pixel: ClassVar[int] = 960
 
     def __init__(self) -> None:
         super().__init__()

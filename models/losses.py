@@ -1,9 +1,10 @@
 """What a painting is trained towards: the content of the photograph, the style of the picture.
 
-Content as Johnson 2016 (1603.08155): squared error at relu4_1. Style as Huang 2017 (1703.06868,
-means and deviations of channels) plus Gatys 2016 (Gram matrices) at relu1_1 to relu4_1; each is
-measured on the whole crop and again on its four quarters, which the papers do not do: without it
-a network may heap all the style into one dark corner and leave the rest unpainted.
+Content as Johnson 2016 (1603.08155): squared error of features, but at relu4_1 of VGG-19, as Huang
+2017 (1703.06868) has it. Style as Huang (means and deviations of channels) plus Gatys 2016 (Gram
+matrices) at relu1_1 to relu4_1; each is measured on the whole crop and again on its four quarters,
+which the papers do not do: without it a network may heap all the style into one dark corner and
+leave the rest unpainted.
 """
 
 from __future__ import annotations

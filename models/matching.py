@@ -63,7 +63,7 @@ class ColumnMatch:
         )["columns"]
         factors = balance(pool, widths(vgg))
         wanted = columns(vgg, search).mul_(factors)
-        wanted -= wanted.mean(0)
+        wanted -= _Middles(mixture, self._grid, wanted).of(wanted.T).T
         index = pool.nearest(wanted, shares_at(mixture, self._grid, wanted))
         del wanted
         targets = pool.rows[index] + pool.means_at(index)
@@ -125,9 +125,12 @@ class LayerMatch:
             generator=generator,
         )
         self._shares: dict[str, Tensor] = {}
+        self._middles: dict[str, _Middles] = {}
         self._content: dict[str, tuple[Tensor, Tensor]] = {}
         for name, found in read(vgg, content).items():
-            self._shares[name] = shares_at(mixture, (found.shape[2], found.shape[3]), found)
+            size = found.shape[2], found.shape[3]
+            self._shares[name] = shares_at(mixture, size, found)
+            self._middles[name] = _Middles(mixture, size, found)
             if strength < 1:
                 flat = _flat(found)
                 self._content[name] = (flat.half(), flat.mean(1))  # half the memory
@@ -152,7 +155,7 @@ class LayerMatch:
         drawn = torch.randperm(features.shape[1], generator=self._generator)
         places = drawn[: min(PLACES, max(FEWEST, len(drawn) // 4))].to(features.device)
         pool = self._pools[name].part(turn, PART)
-        centred = features[:, places].T - features.mean(1)
+        centred = (features[:, places] - self._middles[name].of(features, places)).T
         shares = self._shares[name]
         index = pool.nearest(centred, shares[:, places])
         target, middle = pool.rows[index], pool.means_at(index)
@@ -168,6 +171,22 @@ def shares_at(mixture: Mixture, size: tuple[int, int], like: Tensor) -> Tensor:
     """Shares of the styles relative to the largest at each place of a grid, (K, P)."""
     weights = mixture.weights(size).expand(-1, -1, *size)
     return relative(weights.flatten(1).to(like.device))
+
+
+class _Middles:
+    """The means that places are measured from: each style's places have one of their own.
+
+    A dark part of a picture is to meet all of its style, not the dark side of it.
+    """
+
+    def __init__(self, mixture: Mixture, size: tuple[int, int], like: Tensor) -> None:
+        guides = mixture.guides(size).expand(-1, -1, *size).flatten(1).to(like)
+        self._weights = guides / guides.sum(0)
+        self._parts = guides / guides.sum(1, keepdim=True)
+
+    def of(self, features: Tensor, places: Tensor | slice = slice(None)) -> Tensor:
+        """For some places of features (C, P): (C, those)."""
+        return features @ self._parts.T @ self._weights[:, places]
 
 
 def _flat(features: Tensor) -> Tensor:

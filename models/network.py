@@ -80,6 +80,7 @@ class StyleNetwork(PaintingNetwork):
         multiple: `paint` takes heights and widths that are multiples of this; `forward` any.
         margin: pixels by which `forward` continues the picture on every side, and cuts off again.
         lead: pixels more, on every side, that the first convolution takes and does not give back.
+        bytes_per_pixel: of memory that painting takes in float32, about.
         frozen: whether its norms are fixed and folded away (see `freeze`).
     """
 
@@ -87,6 +88,7 @@ class StyleNetwork(PaintingNetwork):
     multiple: ClassVar[int]
     margin: ClassVar[int] = 0
     lead: ClassVar[int] = 0
+    bytes_per_pixel: ClassVar[int]
 
     def __init__(self) -> None:
         super().__init__()

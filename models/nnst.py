@@ -42,6 +42,8 @@ SMALLEST = 16
 """Pixels of a side: smaller pictures are continued, for the deepest layer's sake."""
 BYTES_PER_PIXEL = 7000
 """Of memory that a picture takes, with VGG-19 (measured: 3.0 GB for 512 × 768)."""
+BYTES_PER_STYLE_PIXEL = 2400
+"""Likewise that the largest style takes while it is read."""
 LONGEST = 4
 """Times the picture's longer side is what a style's side may be; a longer one is squeezed."""
 EASE = 1.5
@@ -161,7 +163,10 @@ class NnstPainter(Refiner):
     ) -> Tensor:
         """Paint one after the other, from a start or from the content itself."""
         height, width = pictures.shape[-2:]
-        refuse_beyond(height * width * BYTES_PER_PIXEL, pictures.device)
+        styles = [self._style_size(each, (height, width)) for each in self._styles.pictures]
+        needed = height * width * BYTES_PER_PIXEL
+        needed += max(map(math.prod, styles)) * BYTES_PER_STYLE_PIXEL
+        refuse_beyond(needed, pictures.device)
         passes = len(pictures) * (len(sizes) + self._options.splitting)
         steps = _Steps(self, passes * self._options.iterations)
         painted = []
@@ -243,17 +248,20 @@ class NnstPainter(Refiner):
 
     def _styles_for(self, content: Tensor) -> list[Tensor]:
         """The styles, (1, 3, h, w), at the size that suits a (1, 3, H, W) content."""
-        shorter = min(content.shape[-2:]) * self._options.style_scale
-        longest = LONGEST * max(content.shape[-2:])
-        found = []
-        for picture in self._styles.pictures:
-            style = picture.clone().to(content)[None]
-            scale = shorter / min(style.shape[-2:])
-            height, width = (
-                min(max(round(side * scale), SMALLEST), longest) for side in style.shape[-2:]
-            )
-            found.append(resized(style, (height, width)))
-        return found
+        size = content.shape[-2], content.shape[-1]
+        return [
+            resized(picture.clone().to(content)[None], self._style_size(picture, size))
+            for picture in self._styles.pictures
+        ]
+
+    def _style_size(self, picture: Tensor, size: tuple[int, int]) -> tuple[int, int]:
+        """Height and width of a style, (3, h, w), that suit a content of such a size."""
+        scale = min(size) * self._options.style_scale / min(picture.shape[-2:])
+        height, width = (
+            min(max(round(side * scale), SMALLEST), LONGEST * max(size))
+            for side in picture.shape[-2:]
+        )
+        return height, width
 
 
 def coarse_to_fine(height: int, width: int, *, most: int) -> list[tuple[int, int]]:

@@ -31,6 +31,8 @@ _ADAM_RATE = 0.02
 _ADAM_BETAS = (0.9, 0.99)
 """Rate and betas of crowsonkb's style-transfer-pytorch."""
 _ADAM_EPSILON = 1e-8
+_AVERAGED = 10
+"""Part of the steps that the usual average looks back on, at most: one over fifty is of the way."""
 _CHUNK = 1 << 22
 """Numbers that are multiplied at once: what is kept in bf16 is not copied whole."""
 
@@ -203,7 +205,7 @@ def optimise_picture(
         optimiser: the way.
         steps: how many.
         average: share that the moving average of the pictures keeps at each step; None: as is
-            usual for the optimiser.
+            usual for the optimiser, over the last tenth of the steps at most.
         on_step: called after each step.
 
     Returns:
@@ -219,7 +221,7 @@ def optimise_picture(
             "weights hold numbers that are not finite"
         )
     best, least = picture, value
-    keep = optimiser.average if average is None else average
+    keep = _usual_average(optimiser, steps) if average is None else average
     mean, known = torch.zeros_like(picture) if keep else None, 0.0
     for _ in range(steps):
         picture = optimiser.step(picture, gradient)
@@ -235,6 +237,11 @@ def optimise_picture(
             known = keep * known + 1 - keep
         on_step()
     return best if mean is None else mean.div_(known)
+
+
+def _usual_average(optimiser: Optimiser, steps: int) -> float:
+    """What it keeps at each step, where nobody says."""
+    return min(optimiser.average, max(0.0, 1 - _AVERAGED / max(steps, 1)))
 
 
 def _dot(one: Tensor, other: Tensor) -> float:

@@ -105,7 +105,7 @@ class PictureLoss:
         self._style = shares(options.style_layers)
         self._content = shares(options.content_layers) if options.content_weight else {}
         self._view = TiledVgg(vgg, options.wanted_layers(), size=size, side=options.tile)
-        weights = {layer: styles.weights(self._view.grids[layer])[:, 0] for layer in wanted}
+        weights = {layer: styles.guides(self._view.grids[layer])[:, 0] for layer in wanted}
         self._shares = {layer: each.mean((1, 2)).tolist() for layer, each in weights.items()}
         self._places = {
             layer: _per_place(each.to(content.device), self._view.grids[layer])

@@ -18,15 +18,19 @@ CELL = 32
 """Pixels: means and deviations are measured in cells of this side."""
 
 
-def samples(picture: Tensor) -> Tensor:
+def samples(picture: Tensor, *, most: int = MOST) -> Tensor:
     """Squares of (3, H, W), spread all over it: (N, 3, h, w), as large as fits.
 
     In the middle of each part a square may miss what is there, such as a line of writing on paper,
     and norms measured so would paint it in full contrast.
+
+    Args:
+        picture: in [0, 1].
+        most: how many, about.
     """
     height, width = picture.shape[-2:]
-    rows = _fitting(round((MOST * height / width) ** 0.5), height)
-    columns = _fitting(round(MOST / rows), width)
+    rows = _fitting(round((most * height / width) ** 0.5), height, most)
+    columns = _fitting(round(most / rows), width, most)
     return torch.stack(
         [
             _most_typical(picture[..., top, left])
@@ -36,8 +40,8 @@ def samples(picture: Tensor) -> Tensor:
     )
 
 
-def _fitting(wanted: int, length: int) -> int:
-    return max(1, min(wanted, MOST, length // SIDE))
+def _fitting(wanted: int, length: int, most: int) -> int:
+    return max(1, min(wanted, most, length // SIDE))
 
 
 def _parts(length: int, count: int) -> list[slice]:

@@ -6,6 +6,7 @@ At a coarse scale an extractor sees far, and large strokes are laid out for a fe
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _STEP = 2**0.5
 """From one scale to the next."""
+_LEAST_STEPS = 5
+"""At a scale, or it is left out."""
 _LEAST_SIDE = 16
 """Pixels: what the deepest layers sum up to one feature. Smaller sides are enlarged to it."""
 
@@ -39,6 +42,14 @@ def split_steps(steps: int, count: int) -> list[int]:
     """
     each = steps // (count + 1)
     return [steps - each * (count - 1), *[each] * (count - 1)]
+
+
+def worth_their_steps(sizes: Sequence[tuple[int, int]], steps: int) -> list[tuple[int, int]]:
+    """The finest of some sizes, as many as get enough steps; the finest of all in any case.
+
+    What is laid out at a coarse scale is a blur until finer ones have filled it in.
+    """
+    return list(sizes[-max(1, min(len(sizes), steps // _LEAST_STEPS - 1)) :])
 
 
 def fitting(size: tuple[int, int], factor: float) -> tuple[int, int]:

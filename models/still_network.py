@@ -9,20 +9,23 @@ there is nothing to blend.
 from __future__ import annotations
 
 import copy
+import math
 
 import torch
 from torch import Tensor
 
 from .folding import Folding
 from .network import PaintingNetwork, StyleNetwork, is_plain, ready
-from .samples import samples
+from .samples import MOST, SIDE, samples
 from .tiles import cut_tiles
 
 WHOLE_PIXELS = 1 << 24
 """Of the largest picture that is painted as a whole: 1.9 GB of memory for a `swift`."""
+WHOLE_BYTES = 4 << 30
+"""That painting it may take: of larger networks it has fewer pixels."""
 TILE = 2048
 """Side in pixels of the square that is seen at once of a larger one: as fast as any other size, and
-some hundreds of megabytes."""
+some hundreds of megabytes for a `swift`."""
 GRID = 8
 """Pixels: cuts are multiples, so that tiles are sampled where the whole is."""
 
@@ -41,11 +44,15 @@ class StillNetwork(PaintingNetwork):
         self._folding = Folding(network, device, dtype)
         self._whole = ready(copy.deepcopy(network), device, dtype)
         self._around, self._reach = 2 * (network.margin + network.lead), network.reach
+        pixels = WHOLE_BYTES // network.bytes_per_pixel
+        self._whole_pixels = min(WHOLE_PIXELS, pixels)
+        self._tile = min(TILE, math.isqrt(pixels // 4))
+        self._samples = min(MOST, pixels * 3 // 4 // SIDE**2)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint (N, 3, H, W) RGB in [0, 1]."""
         height, width = pictures.shape[-2:]
-        if (height + self._around) * (width + self._around) <= WHOLE_PIXELS:
+        if (height + self._around) * (width + self._around) <= self._whole_pixels:
             whole: Tensor = self._whole(pictures)
             return whole
         painted = torch.empty_like(pictures, memory_format=torch.contiguous_format)
@@ -59,10 +66,10 @@ class StillNetwork(PaintingNetwork):
     def _paint_tiles(self, picture: Tensor, painted: Tensor) -> None:
         """Paint one picture, (3, H, W), and put the painting into `painted`."""
         measuring = self._folding.measuring()
-        measuring(samples(picture))
+        measuring(samples(picture, most=self._samples))
         folded = self._folding.folded(measuring)
         size = picture.shape[-2], picture.shape[-1]
-        tiles = cut_tiles(size, side=TILE, reach=self._reach, multiple=GRID)
+        tiles = cut_tiles(size, side=self._tile, reach=self._reach, multiple=GRID)
         for done, tile in enumerate(tiles, 1):
             seen = tile.cut(picture)[None].contiguous(memory_format=torch.channels_last)
             painted[:, tile.core[0], tile.core[1]] = tile.own(folded(seen)[0], 1)

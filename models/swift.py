@@ -110,6 +110,7 @@ class Swift(StyleNetwork):
     method: ClassVar[str] = "swift"
     multiple: ClassVar[int] = 8
     margin: ClassVar[int] = MARGIN
+    bytes_per_pixel: ClassVar[int] = 100
     lead: ClassVar[int] = 8  # what the three convolutions on the way down take: 2, and 1 each of
     # 2 and 4 pixels. Reflected once, where otherwise the last two would repeat their outermost
     # features; it takes as long (24.8 and 25.4 ms in one run, 30.4 and 28.4 in another).

@@ -133,14 +133,24 @@ def _read(given: Mapping[str, object]) -> dict[str, object]:
 
 def picture_to_start_from(given: Mapping[str, object]) -> Path | None:
     """The file that `init` names, where it is none of its words."""
+    start = _named_start(given)
+    return Path(start) if start is not None and Path(start).is_file() else None
+
+
+def _named_start(given: Mapping[str, object]) -> str | None:
+    """What `init` is, where it may name a file."""
     start = given.get("init")
-    return Path(start) if isinstance(start, str) and Path(start).is_file() else None
+    if not isinstance(start, str):
+        return None
+    from stylize.models.gatys_options import Start
+
+    return None if start in get_args(Start) else start
 
 
 def located(given: Mapping[str, object], folder: Path) -> dict[str, object]:
     """Options of a file that lies in a folder: a picture that they name is seen from there."""
-    start = given.get("init")
-    if isinstance(start, str) and (folder / start).is_file():
+    start = _named_start(given)
+    if start is not None and (folder / start).is_file():
         return {**given, "init": str(folder / start)}
     return dict(given)
 

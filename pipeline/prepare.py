@@ -159,7 +159,6 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
     start = None if init is None else on_white(read_image(init, animated="first frame").frame)
     loaded = load_method(choice, start=start, download=download)
     check_style_wanted(loaded.method, choice.styles, held_by=choice.weights or "--method")
-    torch.manual_seed(settings.seed)
     masks = tuple(read_mask(path) for path in choice.masks)
     paints = loaded.paints
     optimises = isinstance(paints, AnyStyle) and paints.optimises

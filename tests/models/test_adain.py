@@ -36,6 +36,13 @@ def photographs():
     return F.interpolate(torch.rand(2, 3, 6, 8), (48, 64), mode="bicubic").clamp(0, 1)
 
 
+def test_pictures_that_take_more_memory_than_there_is_are_refused_at_once(vgg, adain, styles):
+    painter = adain.with_styles(Mixture(styles[:1]), vgg=vgg)
+    large = torch.zeros(1, 3, 1, 1).expand(1, 3, 40_000, 40_000)  # of one number in memory
+    with pytest.raises(torch.OutOfMemoryError, match=r"about 1632 GB are needed"):
+        painter(large)
+
+
 def test_without_a_vgg_it_cannot_see(adain, styles):
     with pytest.raises(ValueError, match="adain sees pictures by a VGG"):
         adain.with_styles(Mixture(styles[:1]))

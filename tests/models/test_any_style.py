@@ -81,6 +81,19 @@ def test_where_masks_overlap_shares_decide_and_so_they_do_where_none_reaches(sty
         assert torch.allclose(weights[0], torch.tensor(0.75), atol=1e-3)
 
 
+def test_what_is_measured_is_measured_where_it_is_shown(styles):
+    left, none = torch.zeros(1, 8, 8), torch.zeros(1, 8, 8)
+    left[..., :4] = 1
+    guides = Mixture(styles, (1, 1), (left, none)).guides((8, 8))
+    assert guides[0, 0, :, :4].min() > 0.999
+    assert 0 < guides[:, 0, :, 4:].min() <= guides[:, 0, :, 4:].max() < 0.001
+    mixture = Mixture(styles, (3, 1), (left, 1 - left))
+    assert torch.equal(mixture.guides((8, 8)), mixture.weights((8, 8)))
+    assert torch.equal(
+        Mixture(styles, (3, 1)).guides((8, 8)), Mixture(styles, (3, 1)).weights((8, 8))
+    )
+
+
 @pytest.mark.parametrize("size", [(5, 3), (64, 48), (1, 1)])
 def test_masks_of_any_size_fit_and_weights_sum_up_to_one(styles, size):
     masks = (torch.rand(1, 31, 17), torch.rand(1, 8, 9))

@@ -6,7 +6,7 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from stylize.models.any_style import Mixture
 from stylize.models.hypercolumns import balance, columns, gather, grid_of, widths
-from stylize.models.matching import ColumnMatch, LayerMatch, shares_at
+from stylize.models.matching import ColumnMatch, LayerMatch, _Middles, shares_at
 from stylize.models.vgg import Vgg
 
 
@@ -43,6 +43,23 @@ def layer_match(vgg, content, styles, *, strength=1.0, rematch=1, mixture=None):
         rematch=rematch,
         generator=torch.Generator().manual_seed(0),
     )
+
+
+def test_each_styles_places_are_measured_from_a_mean_of_their_own(vgg):
+    """Darkness of a masked half is no reason to give it the dark side of its style."""
+    left = torch.zeros(1, 16, 20)
+    left[..., :10] = 1
+    styles = [picture(2), picture(3)]
+    mixture = Mixture(tuple(style[0] for style in styles), (1.0, 1.0), (left, 1 - left))
+    features = torch.rand(6, 16 * 20)
+    dark = features.clone().view(6, 16, 20)
+    dark[..., :10] -= 5
+    middles = _Middles(mixture, (16, 20), features)
+    apart = (dark.flatten(1) - middles.of(dark.flatten(1))).view(6, 16, 20)
+    assert apart[..., :10].mean((1, 2)).abs().max() < 0.01
+    assert apart[..., 10:].mean((1, 2)).abs().max() < 0.01
+    some = torch.tensor([3, 200])
+    torch.testing.assert_close(middles.of(features, some), middles.of(features)[:, some])
 
 
 def test_a_picture_matched_with_itself_has_no_column_loss(vgg):

@@ -81,7 +81,7 @@ def test_numbers_that_are_not_finite_are_refused(vgg, broken):
 
 def test_a_picture_that_takes_more_memory_than_there_is_is_refused_at_once(vgg):
     large = torch.zeros(1, 3, 1, 1).expand(1, 3, 40_000, 40_000)  # of one number in memory
-    with pytest.raises(torch.OutOfMemoryError, match=r"about 11200 GB are needed"):
+    with pytest.raises(torch.OutOfMemoryError, match=r"about 16320 GB are needed"):
         paint(vgg, large, plain(0.2, 0.4, 0.6))
 
 

@@ -112,6 +112,13 @@ def test_the_average_is_between_its_pictures_and_no_step_is_forgotten_at_first()
     assert torch.allclose(averaged[0], by_hand, atol=1e-5)
 
 
+@pytest.mark.parametrize(("steps", "same_as"), [(50, 0.8), (8, 0.0), (2000, 0.99)])
+def test_the_usual_average_looks_back_on_a_part_of_the_steps_at_most(steps, same_as):
+    bowl = _bowl(torch.linspace(0.2, 0.8, 60).view(1, 3, 4, 5))
+    usual = _run("adam", bowl, steps=steps)
+    torch.testing.assert_close(usual, _run("adam", bowl, steps=steps, average=same_as))
+
+
 def test_a_picture_that_is_perfect_already_stays():
     goal = torch.rand(1, 3, 4, 5)
     for way in WAYS:

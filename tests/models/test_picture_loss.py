@@ -82,6 +82,13 @@ def test_what_a_mask_leaves_out_has_no_part_in_the_style(vgg):
     assert upper_only[..., :16, :].abs().max() > 1e-3 * upper_only.abs().max()
 
 
+def test_style_is_not_put_where_it_is_not_shown(vgg):
+    upper = torch.zeros(1, 12, 1)
+    upper[:, :6] = 1
+    _, gradient = _evaluate(vgg, (96, 40), shares=(1.0,), content_weight=0, masks=(upper,))
+    assert gradient[..., 80:, :].abs().max() < 1e-3 * gradient.abs().max()
+
+
 @pytest.mark.parametrize("form", ["squared", "absolute"])
 @pytest.mark.parametrize("tile", [64, 128])
 def test_the_gradient_is_the_slope_of_the_loss(vgg, form, tile):

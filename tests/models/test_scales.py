@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from stylize.models.scales import resized, scales, split_steps
+from stylize.models.scales import resized, scales, split_steps, worth_their_steps
 
 
 def test_scales_go_up_to_the_picture_in_steps_of_the_root_of_2():
@@ -35,6 +35,17 @@ def test_no_step_is_lost_and_a_few_are_made_at_the_coarsest_alone(steps, count):
     each = split_steps(steps, count)
     assert (len(each), sum(each)) == (count, steps)
     assert each[0] == max(each) > 0
+
+
+@pytest.mark.parametrize(
+    ("steps", "finest"), [(300, 4), (25, 4), (24, 3), (15, 2), (14, 1), (1, 1)]
+)
+def test_scales_that_would_get_hardly_a_step_are_left_out(steps, finest):
+    sizes = scales((512, 768), smallest=181)
+    assert len(sizes) == 4
+    kept = worth_their_steps(sizes, steps)
+    assert kept == sizes[-finest:]
+    assert finest == 1 or min(split_steps(steps, len(kept))) >= 5
 
 
 def test_resizing_keeps_to_what_can_be_shown():

@@ -102,6 +102,26 @@ def test_a_plain_picture_is_painted_as_a_small_one(wave, colour):
 
 
 @torch.inference_mode()
+def test_large_networks_take_no_more_memory_than_small_ones(monkeypatch):
+    monkeypatch.setattr(still_network, "WHOLE_BYTES", 4 * 288**2 * Johnson.bytes_per_pixel)
+    monkeypatch.setattr(sampling, "SIDE", 128)
+    monkeypatch.setattr(still_network, "SIDE", 128)
+    paint, seen = Johnson.paint, []
+
+    def watched(network, pictures):
+        seen.append(pictures.shape)
+        return paint(network, pictures)
+
+    still = StillNetwork(Johnson().eval(), CPU, torch.float32)
+    monkeypatch.setattr(Johnson, "paint", watched)
+    still(torch.rand(1, 3, 600, 900))
+    assert len(seen) > 2
+    for count, _, height, width in seen:
+        assert height * width <= 288**2
+        assert count * height * width <= 3 * 288**2
+
+
+@torch.inference_mode()
 @pytest.mark.parametrize("photograph", ["lake", "portrait", "street"])
 def test_a_photograph_painted_by_norms_of_samples_looks_as_by_its_own(
     wave, photograph, monkeypatch
@@ -109,6 +129,6 @@ def test_a_photograph_painted_by_norms_of_samples_looks_as_by_its_own(
     picture = read_picture(PHOTOGRAPHS / f"{photograph}.jpg", shorter=640)[None]
     monkeypatch.setattr(still_network, "WHOLE_PIXELS", 0)
     monkeypatch.setattr(sampling, "SIDE", 128)
-    monkeypatch.setattr(sampling, "MOST", 16)
+    monkeypatch.setattr(still_network, "MOST", 16)
     found = StillNetwork(wave, CPU, torch.float32)(picture)
     assert (found - wave(picture)).square().mean().sqrt() < 0.03

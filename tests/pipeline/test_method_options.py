@@ -10,6 +10,7 @@ from stylize.pipeline.method_options import (
     check_options,
     default_of,
     described,
+    located,
     make_options,
     option_fields,
     picture_to_start_from,
@@ -75,6 +76,15 @@ def test_a_picture_may_be_named_to_start_from(tmp_path):
     assert picture_to_start_from({"init": "noise"}) is None
     with pytest.raises(SettingsError, match=r"gatys: init must be .*\(got 'gone.png'\)"):
         make_options("gatys", {"init": "gone.png"})
+
+
+def test_a_word_is_no_picture_even_where_a_file_has_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "noise").touch()
+    assert picture_to_start_from({"init": "noise"}) is None
+    assert located({"init": "noise"}, tmp_path) == {"init": "noise"}
+    (tmp_path / "noise.png").touch()
+    assert located({"init": "noise.png"}, tmp_path) == {"init": str(tmp_path / "noise.png")}
 
 
 @pytest.mark.parametrize("method", ["micro", "adain", None])
