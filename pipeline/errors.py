@@ -3,7 +3,8 @@
 StylizeError                 (in stylize.models) the root of the whole program
 ├── ModelError               (in stylize.models) networks, weights, training
 ├── SettingsError            an option or a key of a preset is wrong: exit code 2
-│   └── PresetError          a preset cannot be found, read or saved
+│   ├── PresetError          a preset cannot be found, read or saved
+│   └── EncodingError        what was asked for does not go into the output; a TargetError, too
 ├── SourceError              a film or a picture cannot be read
 │   └── AnimatedPictureError a still picture was asked for, and the file is an animation
 └── TargetError              a film or a picture cannot be written
@@ -13,6 +14,7 @@ from stylize.models.errors import ModelError, StylizeError
 
 __all__ = [
     "AnimatedPictureError",
+    "EncodingError",
     "ModelError",
     "PresetError",
     "SettingsError",
@@ -40,3 +42,7 @@ class AnimatedPictureError(SourceError):
 
 class TargetError(StylizeError):
     """A film or a picture cannot be written; names the file and the way out."""
+
+
+class EncodingError(TargetError, SettingsError):
+    """A kind of output, a codec or one of its settings does not exist, or does not go together."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .errors import SourceError
+from .errors import SettingsError
 from .picture.read_image import read_image
 from .resize import fitted, luma
 
@@ -29,12 +29,16 @@ def read_mask(path: Path) -> Tensor:
         (1, H, W) float32 in [0, 1], at its own size.
 
     Raises:
-        SourceError: it cannot be read, or is black all over.
+        SourceError: it cannot be read.
+        SettingsError: it is black all over.
     """
     frame = read_image(path, animated="first frame").frame
     mask = luma(frame.picture[None])[0]
     if frame.alpha is not None:
         mask = mask * frame.alpha
     if mask.max() < DARKEST:
-        raise SourceError(f"{path}: is black all over: nothing would be painted where it says")
+        raise SettingsError(
+            f"{path}: this mask is black all over, so nothing would be painted; make white "
+            "what is to be, or leave the mask out"
+        )
     return mask

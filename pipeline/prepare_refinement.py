@@ -172,8 +172,9 @@ def prepare_refinement(
     own = choice.styles == styles or not styles
     styles = styles or choice.styles
     if not styles:
+        own_name = choice.name.removesuffix(f"-{method}")  # which output names are given
         raise SettingsError(
-            f"--refine {method} paints like a picture, and {choice.name} has none: name one by "
+            f"--refine {method} paints like a picture, and {own_name} has none: name one by "
             "--refine-style, or paint with --style"
         )
     masks = tuple(read_mask(path) for path in choice.masks)

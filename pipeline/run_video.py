@@ -15,7 +15,7 @@ from .choose import PaintOptions, choose
 from .errors import SettingsError
 from .events import Fetched, Finished, Notice, Outbox, Report, Skipped, Started, ignore
 from .film.encoding import FILM_ENDINGS, Encoding
-from .film.write_video import write_video
+from .film.write_video import check_target, write_video
 from .prepare import Painter, prepare
 from .prepare_refinement import Refinement, prepare_refinement
 from .prepare_timeline import TimelinePainter, prepare_timeline
@@ -81,6 +81,8 @@ def stylize_video(
         target = beside(source, look, kept=kept, otherwise=otherwise)
     target = Path(target)
     used = choice.files if over_time is None else over_time.files
+    if not keyframes_only:
+        check_target(target, source=source)
     if not is_due(source, target, existing, used=(*used, *(style.path for style in like))):
         report(Skipped(source, f"{target} is there already"))
         return Finished(target, "frames", 0, 1, 0, 0.0)
@@ -149,7 +151,6 @@ def paint_film(
     settings = painter.choice.settings
     began = monotonic()
     source, look = shown_as or film.path, painter.choice.name
-    report(Started(source, target, look, "frames", expected_frames(film, span)))
     outbox = Outbox(report)
     try:
         with ExitStack() as stages:
@@ -173,6 +174,7 @@ def paint_film(
                 notify=outbox.notify,
             )
             stages.enter_context(closing(written))
+            report(Started(source, target, look, "frames", expected_frames(film, span)))
             for _ in outbox.count("written", written):
                 outbox.deliver()
     finally:

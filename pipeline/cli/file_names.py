@@ -41,4 +41,10 @@ class FileName(click.Path):
         """Refuse an empty name: as a path it would be the folder that one is in."""
         if value == "":
             self.fail("an empty name (is it a variable of the shell that is not set?)", param, ctx)
+        if value == "-" and not self.allow_dash:
+            self.fail(
+                "name a file: films and pictures go through no pipe (./- is one called -)",
+                param,
+                ctx,
+            )
         return super().convert(value, param, ctx)

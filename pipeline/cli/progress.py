@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -98,7 +100,13 @@ class _JsonLines:
     def __exit__(self, *reason: object) -> None: ...
 
     def show(self, event: Event) -> None:
-        click.echo(json.dumps(as_json(event)))
+        try:
+            click.echo(json.dumps(as_json(event)))
+        except BrokenPipeError:
+            # Who listened has had enough; the work goes on, and what else is said goes nowhere.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
 
 
 class _Failures:

@@ -16,7 +16,7 @@ import av
 from av.codec.codec import UnknownCodecError
 from av.codec.hwaccel import HWAccel
 
-from ..errors import TargetError
+from ..errors import EncodingError, TargetError
 from ..values import Notify
 from .encoders import (
     CODEC_OF,
@@ -117,14 +117,16 @@ def container_of(target: Path) -> Container:
     """Tell the kind of output from a target's name; without an extension it is a folder.
 
     Raises:
-        TargetError: the extension is none that can be written.
+        EncodingError: the extension is none that can be written.
     """
+    if target.name.lower() in _CONTAINERS:
+        raise EncodingError(f"{target}: an extension without a name before it")
     if not target.suffix or target.is_dir():
         return _FOLDER
     try:
         return _CONTAINERS[target.suffix.lower()]
     except KeyError:
-        raise TargetError(
+        raise EncodingError(
             f"{target}: cannot write films as {target.suffix!r}; use one of "
             f"{', '.join(_CONTAINERS)}, or a name without extension for a folder of PNGs"
         ) from None
@@ -143,7 +145,7 @@ def choose_encoder(
         notify: told what cannot be kept.
 
     Raises:
-        TargetError: a choice does not exist or does not go with the container.
+        EncodingError: a choice does not exist or does not go with the container.
     """
     container = container_of(target)
     name = _encoder_name(target, container, encoding, has_alpha=has_alpha)
@@ -244,15 +246,15 @@ def _encoder_name(
     try:
         codec = av.Codec(name, "w")
     except UnknownCodecError:
-        raise TargetError(f"no encoder {encoding.codec!r} here; {offered}") from None
+        raise EncodingError(f"no encoder {encoding.codec!r} here; {offered}") from None
     name = codec.name  # people may have named what the encoder makes
     own = {ENCODER_NAMES.get(codec, codec) for codec in container.codecs}
     # Beside what we offer, the general containers take whatever FFmpeg can put in them.
     fits = name in own or (container.audio is not None and _holds(container.muxer, name))
     if codec.type != "video" or not fits:
-        raise TargetError(f"{target.name}: codec {encoding.codec!r} does not go there; {offered}")
+        raise EncodingError(f"{target.name}: codec {encoding.codec!r} does not go there; {offered}")
     if codec.frame_rates:
-        raise TargetError(
+        raise EncodingError(
             f"{target.name}: {name} takes only a few fixed rates, and a film keeps its own times; "
             f"{offered}"
         )
@@ -297,7 +299,7 @@ def _pixel_format(name: str, wanted: str | None, *, keeps_alpha: bool) -> str:
     if wanted is not None or not allowed:
         if wanted not in allowed:
             takes = f"it takes {', '.join(allowed)}" if allowed else "none of its own can be made"
-            raise TargetError(f"{name} does not take pixel format {wanted!r}; {takes}")
+            raise EncodingError(f"{name} does not take pixel format {wanted!r}; {takes}")
         return wanted
     if name == "libwebp":
         return "bgra"  # it converts to its own YUV by itself, and better
@@ -322,14 +324,14 @@ def _quality_options(name: str, known: KnownEncoder, encoding: Encoding) -> dict
     if scale is None and name not in WITH_QUANTISER:
         for option, value in (("crf", crf), ("quality", quality)):
             if value is not None:
-                raise TargetError(f"{name} has no scale of quality: leave out --{option}")
+                raise EncodingError(f"{name} has no scale of quality: leave out --{option}")
         return {}
     if crf is not None:
         if scale is None or not scale.is_factor:
-            raise TargetError(f"{name} has no rate factor: use --quality instead of --crf")
+            raise EncodingError(f"{name} has no rate factor: use --quality instead of --crf")
         low, high = scale.allowed
         if not low <= crf <= high:
-            raise TargetError(f"{name}: crf must be from {low} to {high}, not {crf:g}")
+            raise EncodingError(f"{name}: crf must be from {low} to {high}, not {crf:g}")
         return {scale.option: f"{crf * scale.unit:g}"}
     if scale is not None:
         value = scale.usual if quality is None else scale.at(quality)
@@ -350,5 +352,5 @@ def _preset_options(
         return {known.preset_option: known.preset} if known.preset else {}
     if wanted not in known.presets:
         allowed = f"it has {', '.join(known.presets)}" if known.presets else "it has none"
-        raise TargetError(f"{name} has no encoder preset {wanted!r}; {allowed}")
+        raise EncodingError(f"{name} has no encoder preset {wanted!r}; {allowed}")
     return {known.preset_option: wanted}

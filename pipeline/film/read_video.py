@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from torch import Tensor
 
+_EARLY = Fraction(1)
+"""Seconds, or a tenth of a film, by which its frames may end before it is said to."""
+
 
 def probe_video(path: Path, *, notify: Notify) -> Film:
     """Find out what a film is, by decoding its first frame.
@@ -101,12 +104,15 @@ def read_video(
 
     with VideoSource(film.path, device=device) as source:
         reading = _Reading(film, source, deinterlace=deinterlace, once=once)
-        nothing = True
+        nothing, end = True, film.begin
         for moment in reading.within(span):
-            nothing = False
+            nothing, end = False, moment.time + moment.duration
             yield reading.frame(moment)
         if source.damaged:
             once(f"{source.damaged} damaged packet{'s' * (source.damaged > 1)} skipped")
+        if span.end is None and span.frames is None and not reading.repaired:
+            for early in _ends_early(film, source, end):
+                once(early)
         if nothing and not reading.began:
             raise _nothing_decoded(source)
         if nothing and span.frames != 0:
@@ -124,7 +130,7 @@ class _Reading:
         deinterlace: Literal["auto", "off"],
         once: Callable[[str], None],
     ) -> None:
-        self.began = False
+        self.began = self.repaired = False
         self._film = film
         self._source = source
         self._deinterlace = deinterlace
@@ -171,7 +177,7 @@ class _Reading:
             deinterlaced(frames) if self._deinterlace == "auto" else frames,
             time_base=self._source.time_base,
             rate=self._film.rate,
-            repaired=self._once,
+            repaired=self._repair,
             is_last_packet=lambda frame: frame.pts == self._source.last_packet,
         )
 
@@ -188,6 +194,10 @@ class _Reading:
                 return chain([landed], moments)
         self._source.rewind()
         return self._moments()
+
+    def _repair(self, text: str) -> None:
+        self.repaired = True
+        self._once(text)
 
     def _fitted(self, picture: Tensor) -> Tensor:
         size = (self._film.height, self._film.width)
@@ -209,6 +219,17 @@ def _orientation(frame: VideoFrame) -> Orientation | None:
     return orientation_of(bytes(matrix)) if isinstance(matrix, Buffer) else None
 
 
+def _ends_early(film: Film, source: VideoSource, end: Fraction) -> Iterator[str]:
+    """What to say where frames end long before the film does: it is cut short, or damaged."""
+    lasts = source.own_duration
+    if lasts is None:
+        return
+    # Some files count from their first frame, others from 0.
+    missing = min(film.begin, Fraction(0)) + lasts - end
+    if missing > min(_EARLY, lasts / 10):
+        yield f"ends early: the last {float(missing):.2f} of {float(lasts):.2f} s cannot be found"
+
+
 def _nothing_decoded(source: VideoSource) -> SourceError:
     return SourceError(
         f"{source.path}: no frame can be decoded "
@@ -220,4 +241,5 @@ def _nothing_within(film: Film, span: Span) -> SourceError:
     start = f"from {float(span.start or 0):g} s"
     end = "" if span.end is None else f" to {float(span.end):g} s"
     lasts = "" if film.duration is None else f"; the film lasts {float(film.duration):.2f} s"
-    return SourceError(f"{film.path}: no frame {start}{end}{lasts}")
+    late = f"; times count from its first frame, at {float(film.begin):g} s" * (film.begin > 0)
+    return SourceError(f"{film.path}: no frame {start}{end}{lasts}{late}")

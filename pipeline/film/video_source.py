@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -17,7 +18,8 @@ from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.codeccontext import VideoCodecContext
 
-from ..errors import SourceError
+from ..clock import read_time
+from ..errors import SettingsError, SourceError
 from .frame_times import JUMP_BACK
 
 if TYPE_CHECKING:
@@ -147,10 +149,19 @@ class VideoSource:
         return stated if stated and stated < 1000 else Fraction(25)
 
     @property
-    def duration(self) -> Fraction | None:
-        """Seconds, or None if the file does not say."""
+    def own_duration(self) -> Fraction | None:
+        """Seconds of the picture alone, or None if the file does not say."""
         if self.stream.duration:
             return self.stream.duration * self.time_base
+        with suppress(SettingsError):  # Matroska's, which is a tag
+            return read_time(self.stream.metadata.get("DURATION", ""))
+        return None
+
+    @property
+    def duration(self) -> Fraction | None:
+        """Seconds, or None if the file does not say."""
+        if (own := self.own_duration) is not None:
+            return own
         if self._container.duration:
             return self._container.duration * _CONTAINER_TICK
         return None

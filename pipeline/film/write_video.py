@@ -11,9 +11,10 @@ import av
 
 from ..errors import TargetError
 from ..partial import partial
+from ..targets import is_same
 from ..values import Film, Frame, Notify, Span
 from .animation_writer import AnimationWriter
-from .encoding import Encoding, choose_encoder, container_of
+from .encoding import Container, Encoding, choose_encoder, container_of
 from .film_writer import FilmJob, FilmWriter
 from .folder_writer import FolderWriter, refuse_foreign_folder
 from .try_encoder import try_encoder
@@ -62,11 +63,7 @@ def write_video(
     Raises:
         TargetError: the target or the encoding cannot be, or writing fails.
     """
-    kind = container_of(target)
-    if target.exists() and film.path.exists() and target.samefile(film.path):
-        raise TargetError(f"{target}: is the source itself; choose another name with --output")
-    if kind.muxer == "folder":
-        refuse_foreign_folder(target, source=film.path)
+    kind = check_target(target, source=film.path)
     encoder = choose_encoder(
         target, encoding=encoding, has_alpha=film.has_alpha, rate=film.rate, notify=notify
     )
@@ -75,6 +72,20 @@ def write_video(
     if chosen and kind.audio is not None and encoder.hardware is None:
         try_encoder(job)
     return _written(frames, job)
+
+
+def check_target(target: Path, *, source: Path) -> Container:
+    """Tell the kind of a film from its name, or refuse what can be none.
+
+    Raises:
+        TargetError: it has another extension, is the source, or a folder that holds other things.
+    """
+    kind = container_of(target)
+    if is_same(target, source):
+        raise TargetError(f"{target}: is the source itself; choose another name with --output")
+    if kind.muxer == "folder":
+        refuse_foreign_folder(target, source=source)
+    return kind
 
 
 def _written(frames: Iterable[Frame], job: FilmJob) -> Generator[Frame, None, None]:

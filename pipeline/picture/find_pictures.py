@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from itertools import chain, count
@@ -80,8 +81,10 @@ def name_targets(
 
     A source keeps its name if that is of a format that is written (and has the extension asked
     for); otherwise its extension is replaced, by `.png` unless another is asked for. Animations
-    keep theirs if they are written so, and become `.apng` otherwise. Where a name is taken, the new
-    extension follows the old one (`a.bmp` beside `a.png`: `a.bmp.png`), and after that a number.
+    keep theirs if they are written so, and become `.apng` otherwise. Where several would be called
+    the same, the new extension follows the old one in all that do not keep theirs (`a.bmp` beside
+    `a.png`: `a.bmp.png`), and after that a number. So what one of them has become is not taken for
+    another that was added later.
     Names that differ only in case, or in how Unicode spells them, count as one: some file systems
     hold them so. Names depend on the sources alone, not on what exists.
 
@@ -103,11 +106,15 @@ def name_targets(
         )
     names = {source: source.relative_to(root) for source in sources}
     new = {source: _extension(source, wanted, moves=source in animated) for source in sources}
+    wishes = Counter(_spelling(names[each].with_suffix(new[each])) for each in sources)
     taken: set[str] = set()
     targets: dict[Path, Path] = {}
     # Whoever keeps its name goes first: `a.bmp` must not push `a.png` from its own name.
     for source in sorted(sources, key=lambda source: source.suffix != new[source]):
-        targets[source] = output / _free_name(names[source], new[source], taken)
+        name, keeps = names[source], source.suffix == new[source]
+        plain = name.with_suffix(new[source])
+        shared = not keeps and wishes[_spelling(plain)] > 1
+        targets[source] = output / _free_name(None if shared else plain, name, new[source], taken)
     return {source: targets[source] for source in sources}
 
 
@@ -124,9 +131,10 @@ def _extension(source: Path, wanted: str | None, *, moves: bool) -> str:
     return source.suffix if own in allowed else otherwise
 
 
-def _free_name(name: Path, extension: str, taken: set[str]) -> Path:
+def _free_name(plain: Path | None, name: Path, extension: str, taken: set[str]) -> Path:
     candidates = chain(
-        [name.with_suffix(extension), name.with_name(name.name + extension)],
+        [] if plain is None else [plain],
+        [name.with_name(name.name + extension)],
         (name.with_name(f"{name.name}.{number}{extension}") for number in count(2)),
     )
     free = next(candidate for candidate in candidates if _spelling(candidate) not in taken)

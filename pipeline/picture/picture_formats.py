@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..errors import TargetError
+from ..errors import EncodingError
 
 READABLE: dict[str, str] = {
     ".jpg": "JPEG",
@@ -102,12 +102,12 @@ def picture_format(target: Path) -> PictureFormat:
     """Say what a target's extension asks for.
 
     Raises:
-        TargetError: pictures of that kind are not written.
+        EncodingError: pictures of that kind are not written.
     """
     try:
         return WRITABLE[target.suffix.lower()]
     except KeyError:
         found = f"'{target.suffix}'" if target.suffix else "no extension"
-        raise TargetError(
+        raise EncodingError(
             f"{target}: cannot write a picture with {found}; allowed: {', '.join(WRITABLE)}"
         ) from None

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,47 @@ def test_an_empty_name_is_not_the_folder_one_is_in(
     code, _, err = run(*typed, capsys=capsys)
     assert code == 2
     assert "an empty name" in err
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("video", "a.mp4", "--preset", "wave", "-o", "-"),
+        ("video", "-", "--preset", "wave"),
+        ("image", "a.png", "--preset", "wave", "-o", "-"),
+        ("grid", "a.png", "--preset", "wave", "-o", "-"),
+    ],
+)
+def test_a_dash_is_no_name(typed: tuple[str, ...], capsys: pytest.CaptureFixture[str]):
+    code, _, err = run(*typed, capsys=capsys)
+    assert code == 2
+    assert "name a file" in err
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("-o", ".mp4"), ".mp4: an extension without a name before it"),
+        (("-o", "a.xyz"), "a.xyz: cannot write films as '.xyz'; use one of"),
+        (("-o", "a.mp4", "--codec", "nosuch"), "no encoder 'nosuch' here"),
+        (("-o", "a.mp4", "--pixel-format", "bogus"), "does not take pixel format 'bogus'"),
+        (("-o", "frames", "--crf", "5"), "png has no scale of quality"),
+    ],
+)
+def test_an_output_that_cannot_be_is_wrong_usage_and_nothing_begins(
+    typed: tuple[str, ...],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    clip = Path(__file__).parents[2] / "samples" / "clip.mp4"
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run("video", str(clip), "--preset", "wave", *typed, capsys=capsys)
+    assert code == 2
+    assert err.startswith("Error: ")
+    assert said in err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_options_of_a_method_that_are_typed_several_times_are_compared(
         (("cat.png", "-o", "x.png", "--preset", "wavy"), 2, "did you mean 'wave'?"),
         (("cat.png", "-o", "x.png", "--style", "x.jpg"), 1, "Error: x.jpg: no such file"),
         (("cat.png", "-o", "dog.png", "--preset", "wave"), 1, "dog.png: is there already (--overw"),
-        (("cat.png", "-o", "x.bmp", "--preset", "wave"), 1, "cannot write a picture with '.bmp'"),
+        (("cat.png", "-o", "x.bmp", "--preset", "wave"), 2, "cannot write a picture with '.bmp'"),
         (("cat.png", "--preset", "wave"), 2, "Missing option '-o'"),
         (("-o", "x.png", "--preset", "wave"), 2, "Missing argument 'CONTENT...'"),
         (("cat.png", "-o", "x.png", "--style", "a", "--method", "oil"), 2, "'oil' is not one of"),

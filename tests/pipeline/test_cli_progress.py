@@ -2,7 +2,10 @@
 
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +123,27 @@ def test_json_tells_what_ended_the_job_too(capsys: pytest.CaptureFixture[str]):
         fail()
     said = json.loads(capsys.readouterr().out)
     assert said == {"event": "error", "reason": "in.mp4: no such file"}
+
+
+def test_the_work_goes_on_where_nobody_reads_its_json_any_more():
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = (
+        "import sys\n"
+        "from stylize.pipeline.cli.progress import reporting\n"
+        "from stylize.pipeline.events import Notice\n"
+        "with reporting(quiet=False, as_json_lines=True) as report:\n"
+        "    for _ in range(3):\n"
+        "        report(Notice('one'))\n"
+        "sys.stderr.write('whole')\n"
+    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, check=False
+        )
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"whole")
 
 
 def test_on_a_terminal_a_bar_shows_the_rate_and_each_stage(

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from stylize.pipeline.errors import SourceError
+from stylize.pipeline.errors import SettingsError, SourceError
 from stylize.pipeline.prepare_masks import covered, read_mask
 
 
@@ -26,7 +26,7 @@ def test_what_is_transparent_is_outside(tmp_path):
 @pytest.mark.parametrize("level", [(0, 0, 0, 255), (255, 255, 255, 0)])
 def test_a_mask_without_anything_inside_is_refused(level, tmp_path):
     Image.new("RGBA", (4, 4), level).save(tmp_path / "m.png")
-    with pytest.raises(SourceError, match=r"m\.png: is black all over"):
+    with pytest.raises(SettingsError, match=r"m\.png: this mask is black all over, so nothing"):
         read_mask(tmp_path / "m.png")
 
 

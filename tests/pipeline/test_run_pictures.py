@@ -435,9 +435,23 @@ def test_animations_and_pictures_of_one_name_all_get_their_own(network_file: Pat
         save_animation(tmp_path / "in" / name)
     done = stylize_folder(tmp_path / "in", model=network_file)
     assert (done.written, done.skipped, done.failed) == (6, 0, 0)
-    names = {"an.gif", "an.apng", "an.png.apng", "an.webp", "an.jpg", "still.png"}
+    names = {"an.gif", "an.avif.apng", "an.png.apng", "an.webp", "an.jpg", "still.png"}
     assert {path.name for path in (tmp_path / "in-tiny").iterdir()} == names
     assert stylize_folder(tmp_path / "in", model=network_file).skipped == 6
+
+
+def test_a_picture_that_is_added_later_is_painted_and_none_twice(
+    network_file: Path, tmp_path: Path
+):
+    save(tmp_path / "in/x.jpg", size=(20, 10))
+    options = {"model": network_file, "extension": "webp"}
+    stylize_folder(tmp_path / "in", **options)
+    save(tmp_path / "in/x.jpeg", size=(10, 20))
+    done = stylize_folder(tmp_path / "in", **options)
+    assert (done.written, done.skipped) == (2, 0)
+    for name, size in (("x.jpg.webp", (20, 10)), ("x.jpeg.webp", (10, 20))):
+        with Image.open(tmp_path / "in-tiny" / name) as painted:
+            assert painted.size == size
 
 
 def test_an_output_that_is_not_an_animations_is_not_in_its_way(network_file: Path, tmp_path: Path):

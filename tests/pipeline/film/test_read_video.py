@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import sys
 from fractions import Fraction
 from itertools import pairwise
@@ -477,6 +478,25 @@ def test_damaged_packets_are_stepped_over_and_counted_once(tmp_path, damaged):
     assert [frame.time for frame in frames] == [
         Fraction(n, 25) for n in range(30) if n not in damaged
     ]
+
+
+@pytest.mark.parametrize(("name", "codec"), [("film.mkv", "libx264"), ("film.avi", "mpeg4")])
+def test_a_film_that_is_cut_short_says_so(tmp_path, name, codec):
+    path = make_film(tmp_path / name, ticks=range(60), codec=codec, size=(320, 240), options={})
+    assert read(path)[2] == []
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    _, frames, notices = read(path)
+    assert 5 < len(frames) < 50
+    assert re.search(rf"{name}: ends early: the last \d\.\d\d of \d\.\d\d s", " ".join(notices))
+    assert read(path, span=Span(frames=3))[2] == []
+
+
+def test_a_late_film_says_what_its_times_count_from(tmp_path):
+    path = make_film(tmp_path / "film.mkv", ticks=range(50, 60))
+    with pytest.raises(
+        SourceError, match=r"no frame from 2\.2 s; .*count from its first .* at 2 s$"
+    ):
+        read(path, span=Span(start=Fraction(11, 5)))
 
 
 def test_frames_lost_at_the_end_of_joined_recordings_repeat_no_earlier_one(tmp_path, monkeypatch):

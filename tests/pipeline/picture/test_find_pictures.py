@@ -164,7 +164,7 @@ def test_animations_keep_what_can_move_and_share_names_with_nobody():
     assert _named(*moving, animated=moving) == [
         "an.gif",
         "an.webp",
-        "an.apng",
+        "an.png.apng",
         "an.avif.apng",
         "x.apng",
         "X.GIF",
