@@ -12,12 +12,18 @@ from torch import Tensor
 
 from .folding import Folding
 from .network import PaintingNetwork, StyleNetwork, is_plain
-from .slow_moments import SlowMoments
+from .slow_moments import SlowMoments, apart
 
 EVERY = 8
 """Frames between two measurements, in a shot that has been calm for as long."""
 CALM = 0.1
 """How far a frame may be off (see `SlowMoments.moved`) for the shot to be called calm."""
+CHANGED = 0.5
+"""How far the colours of a frame may be off from those of the one measured last: with more it is
+measured at once, however calm the shot was. In calm films they are off by 0.1 at most."""
+_NOISE = 1e-3
+"""Variance of colours below which they count as plain."""
+_SPARSE = (..., slice(None, None, 4), slice(None, None, 4))
 
 
 class ShotNetwork(PaintingNetwork):
@@ -36,6 +42,7 @@ class ShotNetwork(PaintingNetwork):
         self._norms = [norm for _, norm in self._measuring.normalised()]
         self._folded: PaintingNetwork | None = None
         self._left = self._pause = 0  # frames until the next measurement, and how many they were
+        self._colours = torch.zeros(0), torch.zeros(0)  # of the last frame that was measured
 
     def begin_shot(self) -> None:
         """Measure anew."""
@@ -51,11 +58,11 @@ class ShotNetwork(PaintingNetwork):
         """
         painted, done = [], 0
         while done < len(pictures):
-            if self._folded is None:
+            part = self._like_measured(pictures[done : done + self._left])
+            if self._folded is None or not len(part):
                 part = pictures[done : done + 1]
                 painted.append(self._measure(part))
             else:
-                part = pictures[done : done + self._left]
                 painted.append(self._folded(part))
                 self._left -= len(part)
                 if self._left == 0:
@@ -67,14 +74,23 @@ class ShotNetwork(PaintingNetwork):
         """Paint a frame by norms that follow the shot, and fold them for those after it."""
         if is_plain(picture):
             self._left = self._pause = 0
+            self._folded = None
             return self._apart(picture)
+        mean, variance = _colours(picture)
+        self._colours = mean[0], variance[0]
         painted: Tensor = self._measuring(picture)
         calm = max(norm.moments.moved for norm in self._norms) < CALM
         # Soon at first and after a change, then ever more rarely.
         self._left = self._pause = min(EVERY, self._pause * 2 + 1) if calm else 0
-        if self._left:
-            self._folded = self._folding.folded(self._measuring)
+        self._folded = self._folding.folded(self._measuring) if self._left else None
         return painted
+
+    def _like_measured(self, pictures: Tensor) -> Tensor:
+        """Those of them, from the first, that have about the light of the one measured last."""
+        if not len(pictures):
+            return pictures
+        changed = apart(_colours(pictures), self._colours, epsilon=_NOISE) > CHANGED
+        return pictures[: int(changed.cumsum(0).eq(0).sum())]
 
     def _apart(self, picture: Tensor) -> Tensor:
         """Paint by norms of its own what says nothing of the shot, such as black between scenes.
@@ -90,3 +106,9 @@ class ShotNetwork(PaintingNetwork):
             for norm, moments in zip(self._norms, followed, strict=True):
                 norm.moments = moments
         return painted
+
+
+def _colours(pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance of the colours of (N, 3, H, W), (N, 3) each."""
+    few = pictures[_SPARSE].float()
+    return few.mean((2, 3)), few.var((2, 3), correction=0)

@@ -50,6 +50,16 @@ def test_a_frame_between_measurements_is_painted_as_if_frozen_before(network, sh
     assert shot._folded is None  # it is measured again now
 
 
+def test_light_that_is_switched_on_is_not_painted_by_norms_of_the_dark(network, shot, frames):
+    lit = frames[8:9].flip(1) * 0.3 + torch.tensor([0.0, 0.1, 0.6])[:, None, None]
+    paint(shot, frames[:8])
+    assert shot._left  # it would not be measured yet
+    stale = shot._folded(lit)
+    wanted = paint(network, lit)
+    found = paint(shot, lit)
+    assert (found - wanted).abs().mean() < 0.5 * (stale - wanted).abs().mean()
+
+
 def test_a_thing_that_passes_changes_nothing_elsewhere(network, shot, frames):
     # A corner of a frame goes white: its norms change, and all of the frame with them.
     passing = frames[:12].clone()

@@ -37,9 +37,17 @@ def test_light_that_changes_is_followed_in_some_frames(moments):
     torch.testing.assert_close(variance, VARIANCE * 9, atol=0, rtol=0.2)
 
 
-def test_no_frame_is_followed_at_once(moments):
-    mean, _ = moments.follow(MEAN + 1000, VARIANCE, epsilon=0.01)
-    torch.testing.assert_close(mean, MEAN + 1000 * MOST)
+def test_no_frame_of_the_same_light_is_followed_at_once(moments):
+    mean, _ = moments.follow(MEAN + 0.99 * VARIANCE.sqrt(), VARIANCE, epsilon=0.0)
+    torch.testing.assert_close(mean, MEAN + 0.99 * VARIANCE.sqrt() * MOST)
+
+
+def test_light_that_is_switched_on_is_taken_as_it_is(moments):
+    lit = moments.follow(MEAN + 5, VARIANCE * 4, epsilon=0.01)
+    assert torch.equal(lit[0], MEAN + 5)
+    assert torch.equal(lit[1], VARIANCE * 4)
+    back = moments.follow(MEAN, VARIANCE, epsilon=0.01)  # it was a flash
+    assert torch.equal(back[0], MEAN)
 
 
 def test_noise_in_a_plain_channel_is_no_change():
