@@ -83,7 +83,7 @@ class _OfPixels(Convolution):
 
     def rounded(self, kernel: Tensor, dtype: torch.dtype) -> Tensor:
         """Rounded so that plain pictures have nothing fine."""
-        return round_keeping_sums(kernel.flatten(1), dtype).view_as(kernel)
+        return round_keeping_sums(kernel.flatten(1)[None], dtype).view_as(kernel)
 
     def scale_outputs(self, scale: Tensor, shift: Tensor) -> None:
         """Fold a scale and shift of each colour, (3,) each, into the weights."""

@@ -94,12 +94,25 @@ def test_rounded_to_half_precision_one_colour_still_gives_one_colour(kind, dtype
 
 def test_taps_are_rounded_to_what_the_type_has_and_keep_their_sum():
     taps = torch.randn(50, 9, generator=torch.Generator().manual_seed(1))
-    found = round_keeping_sums(taps, torch.bfloat16)
+    found = round_keeping_sums(taps[None], torch.bfloat16)[0]
     assert torch.equal(found, found.bfloat16().float())
     assert (found - taps).abs().max() < 0.05
     plain = taps.bfloat16().float()
     error, usual = ((each.sum(1) - taps.sum(1)).abs().mean() for each in (found, plain))
     assert error < 0.1 * usual
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+def test_sets_of_taps_that_paint_by_turns_have_the_very_same_sum(dtype):
+    taps = torch.randn(4, 30, 20, 9, generator=torch.Generator().manual_seed(2))
+    taps[:, :5, :, 6:] = 0  # as kernels that pass colours through
+    taps[:, 7] = 0
+    taps[..., 0] -= taps.sum(-1) - taps.sum(-1)[:1]
+    found = round_keeping_sums(taps, dtype)
+    assert torch.equal(found, found.to(dtype).float())
+    sums = found.double().sum(-1)
+    assert (sums == sums[:1]).all()
+    assert (found - taps).abs().max() <= torch.finfo(dtype).eps * taps.abs().max()
 
 
 @pytest.mark.parametrize("layer", [Convolution(3, 5, 3), Doubling(3, 5), DoublingLast(3, 5)])
