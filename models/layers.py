@@ -146,7 +146,7 @@ def round_keeping_sums(taps: Tensor, dtype: torch.dtype) -> Tensor:
     step = torch.maximum(last * kind.eps, least).log2().floor().exp2().amax(0)
     total = (taps.double().sum(-1).mean(0) / step).round() * step
     found, missing = torch.zeros_like(taps), torch.zeros_like(last)
-    for place in order[..., :-1].split(1, -1):
+    for place in order[..., :-1, None].unbind(-2):
         wanted = taps.gather(-1, place)[..., 0].double() + missing
         tap = ((wanted / step).round() * step).to(dtype)
         missing = wanted - tap.double()
@@ -205,7 +205,7 @@ class Doubling(Convolution):
 
     def _by_phase(self, kernel: Tensor) -> Tensor:
         """The other way round."""
-        return kernel.unflatten(0, (4, -1))
+        return kernel.reshape(4, -1, *kernel.shape[1:])
 
     def convolve(self, pictures: Tensor, kernel: Tensor) -> Tensor:
         """Apply the phases and the bias: (N, in, H, W) becomes (N, out, 2H, 2W)."""
@@ -232,7 +232,7 @@ class DoublingLast(Doubling):
 
     def _by_phase(self, kernel: Tensor) -> Tensor:
         """The other way round."""
-        return kernel.unflatten(0, (-1, 4)).transpose(0, 1)
+        return kernel.reshape(-1, 4, *kernel.shape[1:]).transpose(0, 1)
 
     def convolve(self, pictures: Tensor, kernel: Tensor) -> Tensor:
         """Apply the phases and the bias: (N, in, H, W) becomes (N, out, 2H, 2W)."""
