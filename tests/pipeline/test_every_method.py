@@ -19,7 +19,6 @@ from stylize.models.methods import ANY_STYLE, METHODS
 from stylize.pipeline import (
     Change,
     SettingsError,
-    SourceError,
     StylizeError,
     load_method,
     stylize_folder,
@@ -229,7 +228,7 @@ def test_pictures_of_any_size_are_painted(size, look, work):
 
 def test_a_mask_that_is_black_all_over_is_refused(look, work):
     Image.new("L", (20, 20), 0).save("black.png")
-    with pytest.raises(SourceError, match=r"black\.png: is black all over"):
+    with pytest.raises(SettingsError, match=r"black\.png: this mask is black all over, so nothing"):
         paint("image", **look, style="a.png", mask="black.png")
 
 
