@@ -111,8 +111,9 @@ def read_video(
         if source.damaged:
             once(f"{source.damaged} damaged packet{'s' * (source.damaged > 1)} skipped")
         if span.end is None and span.frames is None and not reading.repaired:
-            for early in _ends_early(film, source, end):
-                once(early)
+            missing = _missing(film, source, end)
+            if missing is not None:
+                once(missing)
         if nothing and not reading.began:
             raise _nothing_decoded(source)
         if nothing and span.frames != 0:
@@ -219,15 +220,16 @@ def _orientation(frame: VideoFrame) -> Orientation | None:
     return orientation_of(bytes(matrix)) if isinstance(matrix, Buffer) else None
 
 
-def _ends_early(film: Film, source: VideoSource, end: Fraction) -> Iterator[str]:
+def _missing(film: Film, source: VideoSource, end: Fraction) -> str | None:
     """What to say where frames end long before the film does: it is cut short, or damaged."""
     lasts = source.own_duration
     if lasts is None:
-        return
+        return None
     # Some files count from their first frame, others from 0.
     missing = min(film.begin, Fraction(0)) + lasts - end
-    if missing > min(_EARLY, lasts / 10):
-        yield f"ends early: the last {float(missing):.2f} of {float(lasts):.2f} s cannot be found"
+    if missing <= min(_EARLY, lasts / 10):
+        return None
+    return f"ends early: the last {float(missing):.2f} of {float(lasts):.2f} s cannot be found"
 
 
 def _nothing_decoded(source: VideoSource) -> SourceError:
