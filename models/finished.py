@@ -163,9 +163,9 @@ class Finish(nn.Module):
         eighth, quarter, half, full, seen = (
             norm(band) for norm, band in zip(self.norms, bands, strict=True)
         )
-        painted = shuffled(self._enlarged(eighth)) + quarter
-        painted = shuffled(self._enlarged(painted)) + half
-        return shuffled(self._enlarged(painted) + full + seen)
+        painted = shuffled(self._enlarged(eighth)).add_(quarter)
+        painted = shuffled(self._enlarged(painted)).add_(half)
+        return shuffled(self._enlarged(painted).add_(full).add_(seen))
 
     def bands(self, pixels: Tensor) -> list[Tensor]:
         """The bands of pictures, coarse to fine: at 1/8, 1/4, 1/2 and 1 (as pixels lie)."""
@@ -235,9 +235,9 @@ class FinishedSwift(StyleNetwork):
         logits = self.swift.logits(pictures)[..., edge, edge]
         # From -1 to 1, and not 0 to 1: half precision is finest around its zero.
         around = slice(self.lead - _AROUND, _AROUND - self.lead)
-        painted: Tensor = self.finish(torch.tanh(logits / 2), pictures[..., around, around])
+        painted: Tensor = self.finish((logits / 2).tanh_(), pictures[..., around, around])
         if not torch.is_grad_enabled():
-            return painted.clamp(0, 1)
+            return painted.clamp_(0, 1)
         # Cut off in what is seen; not in its gradient, which is to bring it back.
         return painted + (painted.clamp(0, 1) - painted).detach()
 

@@ -16,6 +16,7 @@ from stylize.models.layers import (
     pad,
     round_keeping_sums,
     shrinkable,
+    shuffled,
 )
 
 PICTURES = torch.rand(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
@@ -56,6 +57,30 @@ def test_a_folded_layer_equals_its_plain_form_away_from_the_border(layer, plain)
     found, wanted = layer(PICTURES), plain(PICTURES, layer)
     assert found.shape == wanted.shape
     torch.testing.assert_close(found[INSIDE], wanted[INSIDE], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("size", [(5, 7), (1, 1)], ids=["picture", "pixel"])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
+def test_a_shuffle_moves_pixels_and_their_gradients_as_torch_does(dtype, layout, size):
+    given = torch.randn(2, 12, *size).to(dtype, memory_format=layout)
+    found, wanted = (given.clone().requires_grad_() for _ in range(2))
+    planes, expected = shuffled(found), F.pixel_shuffle(wanted, 2)
+    assert torch.equal(planes, expected)
+    assert planes.is_contiguous()
+    gradient = torch.randn_like(expected)
+    planes.sin_().backward(gradient)
+    expected.sin().backward(gradient)
+    assert torch.equal(found.grad, wanted.grad)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("border", ["reflect", "replicate"])
+def test_a_continued_picture_keeps_its_layout(border, layout):
+    given = PICTURES.contiguous(memory_format=layout)
+    found = pad(given, 3, 4, 5, 6, border)
+    assert found.is_contiguous(memory_format=layout)
+    assert torch.equal(found, F.pad(PICTURES, (3, 4, 5, 6), mode=border))
 
 
 @pytest.mark.parametrize(
