@@ -155,6 +155,7 @@ class AdaAttN(AttentiveNetwork):
 
     method: ClassVar[str] = "adaattn"
     layers: ClassVar[tuple[str, ...]] = LAYERS
+    kept: ClassVar[int] = 300
 
     def __init__(self, *, widths: Sequence[int] = WIDTHS, form: Form = "softmax") -> None:
         super().__init__()
@@ -189,8 +190,10 @@ class AdaAttN(AttentiveNetwork):
             }
         )
 
-    def decode(self, content: Features, styles: Sequence[nn.ModuleDict], weights: Tensor) -> Tensor:
-        """Paint at three layers, merge the deeper two, decode (see `AttentiveNetwork`)."""
+    def attend(
+        self, content: Features, styles: Sequence[nn.ModuleDict], weights: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Paint at three layers, and merge the deeper two (see `AttentiveNetwork`)."""
         third, fourth, fifth = (
             self._norm(layer)(
                 content[layer],
@@ -200,9 +203,7 @@ class AdaAttN(AttentiveNetwork):
             )
             for layer in PAINTED
         )
-        features = self.merge(fourth + F.interpolate(fifth, scale_factor=2, mode="nearest"))
-        painted: Tensor = self.decoder(features, third)
-        return painted
+        return self.merge(fourth + F.interpolate(fifth, scale_factor=2, mode="nearest")), third
 
     def objective(
         self, vgg: Vgg, contents: Tensor, styles: Tensor

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .any_style import Mixture, VggNetwork
+from .decoder import Decoder
+from .in_tiles import InTiles, refuse_too_large
 from .layers import Convolution, moments, pad
-from .memory import refuse_beyond
 from .network import PaintingNetwork
 from .vgg import Vgg
 
@@ -27,9 +28,9 @@ MULTIPLE = 16
 FIRST_GAIN = 6**-0.5
 """Of untrained kernels that no ReLU follows, beside those before one: what torch starts with, as
 the public code does. With more, scores are so far apart that attention sees one key alone."""
-NUMBERS = 100
-"""That a painting keeps at once for each of its own: `sanet` (measured: 1.2 KB a pixel in float32);
-`adaattn` keeps more."""
+NUMBERS = 300
+"""That are there at once for each pixel that is seen or decoded at once (measured: 1.2 KB in
+float32, by `sanet`)."""
 
 Features = Mapping[str, Tensor]
 """(N, C, h, w) for each layer of a VGG."""
@@ -42,19 +43,25 @@ class AttentiveNetwork(VggNetwork):
     attend to themselves, which costs as much again and does not give the picture back at 0.
 
     Attributes:
-        layers: of the VGG, all that `remember` and `decode` look at.
+        layers: of the VGG, all that `remember` and `attend` look at.
+        kept: numbers that are there at once for each pixel of all, however many that are.
+        decoder: from features to pictures.
     """
 
     reaches: ClassVar[str | None] = "relu5_1"
     lattice: ClassVar[int] = MULTIPLE
     layers: ClassVar[tuple[str, ...]]
+    kept: ClassVar[int]
+    decoder: Decoder
 
     def remember(self, style: Features) -> nn.ModuleDict:
         """What to keep of the features of styles, by layer."""
         raise NotImplementedError
 
-    def decode(self, content: Features, styles: Sequence[nn.ModuleDict], weights: Tensor) -> Tensor:
-        """Paint.
+    def attend(
+        self, content: Features, styles: Sequence[nn.ModuleDict], weights: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        """Lay styles on the features of pictures.
 
         Args:
             content: of (N, 3, H, W) pictures, whose sides are multiples of 16.
@@ -62,9 +69,14 @@ class AttentiveNetwork(VggNetwork):
             weights: (K, 1, H, W) or (K, 1, 1, 1), which sum up to 1.
 
         Returns:
-            (N, 3, H, W) RGB, about in [0, 1]; not cut off, for training's sake.
+            What the decoder takes.
         """
         raise NotImplementedError
+
+    def decode(self, content: Features, styles: Sequence[nn.ModuleDict], weights: Tensor) -> Tensor:
+        """Paint (see `attend`): (N, 3, H, W) RGB, about in [0, 1], not cut off for training."""
+        painted: Tensor = self.decoder(*self.attend(content, styles, weights))
+        return painted
 
     @torch.no_grad()
     def with_styles(
@@ -106,15 +118,19 @@ class AttentivePainter(PaintingNetwork):
         Raises:
             torch.OutOfMemoryError: they take more memory than the machine has.
         """
+        network = self.network
+        refuse_too_large(pictures, numbers=NUMBERS, kept=network.kept)
         height, width = pictures.shape[-2:]
-        refuse_beyond(pictures.numel() * NUMBERS * pictures.element_size(), pictures.device)
         below, right = -height % MULTIPLE, -width % MULTIPLE
+        size = height + below, width + right
+        tiles = InTiles(self.vgg, network.layers, network.decoder, size=size, on_step=self.on_step)
         weights = self._styles.weights((height, width)).to(pictures.device)
         if weights.shape[-2:] != (1, 1):
             weights = pad(weights, 0, right, 0, below, "replicate")
-        seen = self.vgg(pad(pictures, 0, right, 0, below, "reflect"), self.network.layers)
-        painted = self.network.decode(seen, list(self.kept), weights)  # type: ignore[arg-type]
-        return painted[..., :height, :width].clamp(0, 1).to(pictures.dtype)
+        seen = tiles.see(pad(pictures, 0, right, 0, below, "reflect"))
+        attended = network.attend(seen, list(self.kept), weights)  # type: ignore[arg-type]
+        painted = tiles.decode(*attended)[..., :height, :width]
+        return painted.clamp(0, 1).to(pictures.dtype)
 
 
 def linear(inputs: int, outputs: int, *, size: int = 1) -> Convolution:

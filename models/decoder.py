@@ -9,6 +9,7 @@ pytorch-AdaIN v0.0.0 (MIT), GlebSBrykin/SANET and Huage001/AdaAttN, which all ha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -51,6 +52,12 @@ class Decoder(nn.Module):
     Raises:
         ValueError: there are not four widths, or one is out of range.
     """
+
+    stride: ClassVar[int] = 8
+    """Pixels from one of the features that it takes to the next."""
+    reach: ClassVar[int] = 30
+    """Pixels around a place, at most, whose features decide how it is painted: of the convolutions
+    at 1/8 of the size one, at 1/4 four, and two each above."""
 
     def __init__(self, widths: Sequence[int] = WIDTHS, *, skip: bool = False) -> None:
         super().__init__()

@@ -86,6 +86,7 @@ class Sanet(AttentiveNetwork):
 
     method: ClassVar[str] = "sanet"
     layers: ClassVar[tuple[str, ...]] = ("relu4_1", "relu5_1")
+    kept: ClassVar[int] = 60
 
     def __init__(self, *, widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
@@ -101,8 +102,10 @@ class Sanet(AttentiveNetwork):
             {layer: self._at(layer).remember(style[layer]) for layer in self.layers}
         )
 
-    def decode(self, content: Features, styles: Sequence[nn.ModuleDict], weights: Tensor) -> Tensor:
-        """Attend at both layers, merge (equation 7), decode (see `AttentiveNetwork`)."""
+    def attend(
+        self, content: Features, styles: Sequence[nn.ModuleDict], weights: Tensor
+    ) -> tuple[Tensor, None]:
+        """Attend at both layers, and merge (equation 7; see `AttentiveNetwork`)."""
         fine, coarse = (
             self._at(layer)(
                 content[layer],
@@ -111,9 +114,7 @@ class Sanet(AttentiveNetwork):
             )
             for layer in self.layers
         )
-        features = self.merge(fine + F.interpolate(coarse, scale_factor=2, mode="nearest"))
-        painted: Tensor = self.decoder(features)
-        return painted
+        return self.merge(fine + F.interpolate(coarse, scale_factor=2, mode="nearest")), None
 
     def objective(
         self, vgg: Vgg, contents: Tensor, styles: Tensor

@@ -30,9 +30,10 @@ class Tile:
     seen: tuple[slice, slice]
     size: tuple[int, int]
 
-    def cut(self, pictures: Tensor) -> Tensor:
-        """What is seen of (..., H, W)."""
-        return pictures[..., self.seen[0], self.seen[1]]
+    def cut(self, grid: Tensor, stride: int = 1) -> Tensor:
+        """What is seen of (..., H, W), or of features of it with this stride."""
+        rows, columns = (slice(seen.start // stride, -(-seen.stop // stride)) for seen in self.seen)
+        return grid[..., rows, columns]
 
     def own(self, features: Tensor, stride: int) -> Tensor:
         """The part of (..., h, w) features of `seen` that lies in the core."""
