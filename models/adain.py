@@ -4,7 +4,8 @@ Huang 2017 (1703.06868): VGG-19 up to relu4_1, adaptive instance normalisation, 
 the public decoder of pytorch-AdaIN v0.0.0 (MIT), or ours.
 
 We differ from the paper in this: under masks each style meets the statistics of its own region of
-the content; sides that are no multiples of 8 are continued by reflection and cut off again.
+the content; sides that are no multiples of 8 are continued by reflection and cut off again; losses
+are means of squares, as in the published code, where the paper has norms.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Adain(VggNetwork):
     def objective(
         self, vgg: Vgg, contents: Tensor, styles: Tensor
     ) -> dict[str, tuple[float, Tensor]]:
-        """The losses of the paper (equations 11 to 13), each with its weight.
+        """The losses of equations 11 to 13, as means of squares, each with its weight.
 
         Args:
             vgg: the extractor.

@@ -46,6 +46,15 @@ class Mixture:
         if not all(share >= 0 for share in shares) or not 0 < sum(shares) < float("inf"):
             raise ValueError(f"shares {list(shares)}: each must be at least 0, and one above it")
 
+    def counting(self) -> Mixture:
+        """The styles whose share is above 0: nothing of the others is to be measured."""
+        kept = self._parts().nonzero().flatten().tolist()
+        return Mixture(
+            tuple(self.pictures[index] for index in kept),
+            tuple(self.shares[index] for index in kept),
+            None if self.masks is None else tuple(self.masks[index] for index in kept),
+        )
+
     def weights(self, size: tuple[int, int]) -> Tensor:
         """How much of each style there is at each place of a painting.
 
@@ -56,13 +65,17 @@ class Mixture:
             (K, 1, h, w) float32 on the CPU, for K styles, which sum up to 1 everywhere: shares
             times masks, and plain shares where no mask reaches. Without masks h and w are 1.
         """
-        shares = torch.tensor(self.shares, dtype=torch.float32)[:, None, None, None]
-        shares = shares / shares.sum()
+        shares = self._parts()[:, None, None, None]
         if self.masks is None:
             return shares
         masks = torch.cat([_resized(mask, size) for mask in self.masks])
         weighed = shares * masks + shares * _UNCOVERED  # the last term where all masks are black
         return weighed / weighed.sum(0, keepdim=True)
+
+    def _parts(self) -> Tensor:
+        """The shares, (K,) float32, which sum up to 1: divided where the smallest still differ."""
+        shares = torch.tensor(self.shares, dtype=torch.float64)
+        return (shares / shares.sum()).float()
 
     def guides(self, size: tuple[int, int]) -> Tensor:
         """The same, but next to nothing where no mask reaches: what is painted there is not shown.

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .checkpoint import Recipe, load_model
+from .checkpoint import Recipe, load_model, sound
 from .errors import TrainingError
 
 STATE_SUFFIX = ".train.pt"
@@ -46,7 +46,7 @@ def read_beginning(path: Path) -> Beginning:
     """Read the file of a network, or the state (`.train.pt`) of a run.
 
     Raises:
-        CheckpointError: there is no network in it.
+        CheckpointError: there is no network in it, or what it has learnt is no numbers.
         TrainingError: the state cannot be read, or is damaged.
     """
     if not is_state(path):
@@ -57,7 +57,8 @@ def read_beginning(path: Path) -> Beginning:
     state = _loaded(path, content, cure="start from another")
     recipe: Recipe = state["recipe"]
     method = str(recipe["settings"]["method"])
-    return Beginning(path, method, state["network"], sha256(content).hexdigest(), recipe)
+    tensors = sound(path, state["network"])
+    return Beginning(path, method, tensors, sha256(content).hexdigest(), recipe)
 
 
 def remembered(state: Path, start: Path) -> Recipe | None:
@@ -93,7 +94,8 @@ def _bytes_of(path: Path) -> bytes:
 def _loaded(path: Path, content: bytes, *, cure: str) -> dict[str, Any]:
     try:
         state: dict[str, Any] = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
-        state["recipe"]["settings"]["method"], dict(state["network"])  # is it all there?
+        # Is it all there?
+        state["recipe"]["settings"]["method"], [each.dtype for each in state["network"].values()]
     except Exception as error:
         # Damaged bytes can raise anything at all on their way through torch.
         raise TrainingError(f"{path}: a damaged state file; {cure}") from error

@@ -190,10 +190,19 @@ def _fill(network: Network, tensors: Mapping[str, Tensor], path: Path) -> None:
     if surplus := sorted(set(tensors) - set(wanted)):
         first = reprlib.repr(surplus[0])
         raise CheckpointError(f"{path}: no {network.method} network: it also holds {first}")
+    network.load_state_dict(sound(path, tensors), assign=True)
+    network.eval().requires_grad_(False)
+
+
+def sound(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Plain copies of a file's tensors, in float32.
+
+    Raises:
+        CheckpointError: one is of another kind, or holds what is no number.
+    """
     exact = {name: _exact(path, name, tensor) for name, tensor in tensors.items()}
     _refuse_holes(path, exact)
-    network.load_state_dict(exact, assign=True)
-    network.eval().requires_grad_(False)
+    return exact
 
 
 def _exact(path: Path, name: str, tensor: Tensor) -> Tensor:

@@ -23,9 +23,9 @@ import torch
 from torch import Tensor
 
 from .errors import TrainingError
-from .read_picture import opens, read_picture
+from .read_picture import FORMATS, opens, read_picture
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+SUFFIXES = frozenset(FORMATS)
 HELD_OUT = 6
 """Photographs kept for the preview; a folder of few gives a tenth."""
 FEW = 200

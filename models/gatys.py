@@ -62,7 +62,7 @@ class Gatys(AnyStyle):
         if vgg is None:
             raise ModelError(f"{self.method} needs an extractor: give with_styles a VGG")
         vgg.require(self.options.wanted_layers())
-        return GatysPainter(vgg, _counting(styles), self.options)
+        return GatysPainter(vgg, styles.counting(), self.options)
 
 
 class GatysPainter(Refiner):
@@ -213,16 +213,6 @@ class GatysPainter(Refiner):
 def _single(picture: Tensor) -> Tensor:
     """A picture, (3, H, W), as (1, 3, H, W) float32; a copy only where it must be."""
     return picture[None].to(torch.float32, memory_format=torch.contiguous_format)
-
-
-def _counting(styles: Mixture) -> Mixture:
-    """The styles whose share is above 0: nothing of the others is to be measured."""
-    kept = [index for index, share in enumerate(styles.shares) if share]
-    return Mixture(
-        tuple(styles.pictures[index] for index in kept),
-        tuple(styles.shares[index] for index in kept),
-        None if styles.masks is None else tuple(styles.masks[index] for index in kept),
-    )
 
 
 def _fitted(style: Tensor, shorter: float) -> Tensor:

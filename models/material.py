@@ -10,11 +10,9 @@ from pathlib import Path
 from .crops import FEW, Crops, Pictures, batches, find_pictures
 from .errors import TrainingError
 from .methods import ANY_STYLE, TRAINED
-from .settings import TrainingSettings
+from .settings import STYLE_CROP, TrainingSettings
 from .weights import sha256_of
 
-STYLE_CROP = 192
-"""Pixels of the side of a style's crops at least: a smaller one says little of a painting."""
 STYLES_SEED = 500_009
 """Added to the seed for the crops of styles: drawn as those of photographs are, yet others."""
 

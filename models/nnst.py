@@ -128,7 +128,7 @@ class Nnst(AnyStyle):
         if vgg is None:
             raise ModelError(f"{self.method} needs an extractor: give with_styles a VGG")
         vgg.require([DEEPEST])
-        return NnstPainter(styles, vgg, strength, self.options)
+        return NnstPainter(styles.counting(), vgg, strength, self.options)
 
 
 class NnstPainter(Refiner):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms
 from torch import Tensor
 
 from .errors import TrainingError
@@ -20,7 +19,34 @@ from .errors import TrainingError
 # Pillow logs some damage as errors, and a program that sets up no logging would see them printed.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
-_UNREADABLE = (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError)
+FORMATS = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".webp": "WEBP",
+    ".bmp": "BMP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
+"""Of the pictures that training looks for, by the ends of their names."""
+_READ = (*dict.fromkeys(FORMATS.values()), "MPO", "GIF", "AVIF")
+"""All that is read, whatever the name says: an MPO is a JPEG of some cameras and telephones."""
+_TURNS = dict(
+    zip(
+        range(2, 9),
+        (
+            Image.Transpose.FLIP_LEFT_RIGHT,
+            Image.Transpose.ROTATE_180,
+            Image.Transpose.FLIP_TOP_BOTTOM,
+            Image.Transpose.TRANSPOSE,
+            Image.Transpose.ROTATE_270,
+            Image.Transpose.TRANSVERSE,
+            Image.Transpose.ROTATE_90,
+        ),
+        strict=True,
+    )
+)
+"""What makes a picture upright, by its EXIF orientation."""
 _PROFILED = ("L", "RGB", "CMYK")
 """The modes that a colour profile can be for."""
 
@@ -40,9 +66,9 @@ def pillow_is_quiet() -> Iterator[None]:
 def opens(path: Path) -> bool:
     """Whether a file looks like a picture that can be read."""
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=_READ) as picture:
             return min(picture.size) > 0
-    except _UNREADABLE:
+    except Exception:  # noqa: BLE001 (a damaged file makes Pillow raise nearly anything)
         return False
 
 
@@ -60,19 +86,27 @@ def read_picture(path: Path, *, shorter: int | None = None) -> Tensor:
         TrainingError: it cannot be read.
     """
     try:
-        with Image.open(path) as opened:
+        with Image.open(path, formats=_READ) as opened:
             if shorter:
                 opened.draft("RGB", (2 * shorter, 2 * shorter))
-            upright = ImageOps.exif_transpose(opened)
-            picture = _opaque(_in_8_bits(upright))
+            picture = _opaque(_in_8_bits(_upright(opened)))
             if shorter:
                 picture = _scaled(picture, shorter)
             picture = _in_srgb(picture, opened.info.get("icc_profile"))
-    except _UNREADABLE as error:
+    except Exception as error:
         said = getattr(error, "strerror", None) or error
         raise TrainingError(f"{path}: cannot be read as a picture ({said})") from error
     samples = np.asarray(picture, dtype=np.float32) / 255
     return torch.from_numpy(samples).permute(2, 0, 1)
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    picture.load()  # a TIFF is turned by that, and has no orientation from then on
+    try:
+        turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # noqa: BLE001 (so does a damaged block)
+        turn = None
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _in_8_bits(picture: Image.Image) -> Image.Image:

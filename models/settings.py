@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 
 from .errors import TrainingError
-from .methods import METHODS, TRAINED
+from .methods import ANY_STYLE, METHODS, TRAINED
 
 LAST_SEED = 2**31 - 1
 """Times a million, and a step added, it is still a seed to torch."""
@@ -27,6 +27,8 @@ LOSSES_OF_OURS = (
     "temporal_weight",
 )
 """Settings that say nothing to those."""
+STYLE_CROP = 192
+"""Pixels of the side of a style's crops at least: a smaller one says little of a painting."""
 WARM_UP = 0.01
 """Of the run, over which the learning rate rises: Adam's first steps are wild."""
 STYLE_FIRST_UNTIL, STYLE_FALLEN_AT = 0.35, 0.6
@@ -44,12 +46,12 @@ class TrainingSettings:
         steps: how many, or None to go by `minutes` alone.
         minutes: of work (interruptions do not count), or None to go by `steps` alone; with both,
             what comes first ends the run.
-        crop: side of the training crops in pixels, a multiple of 16. Those of styles have 192 at
-            least, for less says little of a painting.
+        crop: side of the training crops in pixels, a multiple of 16. Those of styles have
+            `STYLE_CROP` at least.
         batch: crops in a step.
         style_size: shorter side of the style picture in pixels: larger gives larger strokes. A
-            network for any style learns from crops of many scales, up to this, and is to have at
-            least `crop` here; it is how it sees styles when it paints.
+            network for any style learns from crops of many scales, up to this, which is no smaller
+            than they are; it is how it sees styles when it paints.
         content_weight: of the squared error at relu4_1.
         style_weight: of the style loss at the end of the run (see `style_weight_at`).
         style_first: times the style weight in the first part of the run. A `johnson`, which has no
@@ -102,7 +104,8 @@ class TrainingSettings:
         if self.crop % 16:
             raise TrainingError(f"crop is {self.crop}; it must be a multiple of 16")
         _within("batch", self.batch, 1, 256)
-        _within("style_size", self.style_size, 64, 4096)
+        least = max(self.crop, STYLE_CROP) if self.method in ANY_STYLE else 64
+        _within("style_size", self.style_size, least, 4096)
         for name in (
             "content_weight",
             "style_weight",

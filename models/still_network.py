@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from .folding import Folding
+from .memory import refuse_beyond
 from .network import PaintingNetwork, StyleNetwork, is_plain, ready
 from .samples import MOST, SIDE, samples
 from .tiles import cut_tiles
@@ -43,6 +44,7 @@ class StillNetwork(PaintingNetwork):
         super().__init__()
         self._folding = Folding(network, device, dtype)
         self._whole = ready(copy.deepcopy(network), device, dtype)
+        self._bytes = network.bytes_per_pixel
         self._around, self._reach = 2 * (network.margin + network.lead), network.reach
         pixels = WHOLE_BYTES // network.bytes_per_pixel
         self._whole_pixels = min(WHOLE_PIXELS, pixels)
@@ -50,7 +52,12 @@ class StillNetwork(PaintingNetwork):
         self._samples = min(MOST, pixels * 3 // 4 // SIDE**2)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Paint (N, 3, H, W) RGB in [0, 1]."""
+        """Paint (N, 3, H, W) RGB in [0, 1].
+
+        Raises:
+            torch.OutOfMemoryError: one is large and as good as plain, so that no part stands for
+                it, and as a whole it takes more memory than the machine has.
+        """
         height, width = pictures.shape[-2:]
         if (height + self._around) * (width + self._around) <= self._whole_pixels:
             whole: Tensor = self._whole(pictures)
@@ -58,6 +65,7 @@ class StillNetwork(PaintingNetwork):
         painted = torch.empty_like(pictures, memory_format=torch.contiguous_format)
         for picture, target in zip(pictures, painted, strict=True):
             if is_plain(picture[None]):
+                refuse_beyond(height * width * self._bytes, picture.device)
                 target.copy_(self._whole(picture[None])[0])
             else:
                 self._paint_tiles(picture, target)

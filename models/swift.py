@@ -45,7 +45,7 @@ steps of 8 bits (`wave`), and so with 0.7."""
 BLACK, WHITE = 0.02, 0.98
 """Of a style, for the last norm: beyond them lies nearly all of what a sigmoid can be asked for."""
 LAST_NORM = ("last_norm.weight", "last_norm.bias")
-"""The parameters of that norm, which a `swift` of before had not."""
+"""The parameters of that norm."""
 MARGIN = 8
 """Pixels around a picture. Without, a band shows: against the same place inside a larger picture
 the outermost pixels differ by 0.135 (wave) and 0.183 (mosaic); with 8 by 0.093 and 0.147; with 16
@@ -101,7 +101,6 @@ class Swift(StyleNetwork):
         blocks: residual blocks at 1/8.
         last_norm: whether there is a norm behind the last convolution. The one inside `micro` has
             none, for its finish gives paintings their colours.
-        colour: files say so whose networks have no last norm, for they are of before it.
 
     Raises:
         ValueError: a width or the number of blocks is out of range.
@@ -121,7 +120,6 @@ class Swift(StyleNetwork):
         widths: tuple[int, int, int, int] = WIDTHS,
         blocks: int = BLOCKS,
         last_norm: bool = True,
-        colour: bool = False,
     ) -> None:
         super().__init__()
         if len(widths) != 4 or not all(1 <= width <= MOST for width in (*widths, blocks)):
@@ -146,7 +144,7 @@ class Swift(StyleNetwork):
         # Without, deviations of logits differ by 3 to 6 % between photographs. Put untrained behind
         # what had none it took 12 % off the Gram loss of `wave`, 6 % off that of `starry`. Folded
         # into what is before it, a film pays nothing for it.
-        self.last_norm = LastNorm() if last_norm and not colour else None
+        self.last_norm = LastNorm() if last_norm else None
 
     @torch.no_grad()
     def _pass_colours_through(self) -> None:

@@ -123,7 +123,7 @@ def train(
             settings, content=content, style=style, styles=styles, exclude=exclude, notify=notify
         )
         weights = find_weights(VGG19, given=vgg, progress=download)
-        trainer = Trainer(settings, load_vgg(given=weights), picture, where)
+        trainer = _trainer(settings, weights, picture, where)
         identity = settings.as_table() | material.identity()
         # Now, not when the run ends: by then a file may have been moved or changed.
         sources = _sources(material, weights)
@@ -147,6 +147,21 @@ def train(
     state.unlink(missing_ok=True)
     trainer.network.eval()
     return trainer.network
+
+
+def _trainer(
+    settings: TrainingSettings, weights: Path, style: Tensor | None, where: torch.device
+) -> Trainer:
+    try:
+        return Trainer(settings, load_vgg(given=weights), style, where)
+    except RuntimeError as error:
+        if style is None or not is_out_of_memory(error):
+            raise
+        height, width = style.shape[-2:]
+        raise TrainingError(
+            f"the style, {width}×{height} pixels at --style-size {settings.style_size}, does not "
+            f"fit in the memory of {where}; try a smaller --style-size"
+        ) from error
 
 
 def _run(

@@ -35,11 +35,12 @@ from .losses import (
     together,
     total_variation,
 )
+from .memory import refuse_beyond
 from .motion import disturb, random_motion, steadiness_loss
 from .network import PaintingNetwork, StyleNetwork
 from .optimiser import Optimiser
 from .settings import TrainingSettings
-from .swift import LAST_NORM, Swift
+from .swift import Swift
 from .vgg import Vgg
 from .whole_file import whole_file
 
@@ -47,6 +48,8 @@ TEMPORAL_EVERY = 2
 """The steadiness term runs in every second step, twice as heavy: half its time, the same pull."""
 WILD = 2.0
 """Times its start at which a loss that training brings down says that training went wild."""
+STYLE_BYTES = 1100
+"""Of memory that measuring a style takes for each of its pixels (as `adain` does: 1 KB)."""
 CONTENT_BYTES = 2 << 30
 """Memory for the content of crops: that of all at 256 pixels. What has no room is measured anew."""
 SMOOTHING = 0.02
@@ -81,6 +84,7 @@ class Trainer:
         self._at_once = device.type != "cpu"
         self._style: StyleTarget = {}
         if style is not None:
+            refuse_beyond(style[0].numel() * STYLE_BYTES, device)
             with torch.no_grad():
                 self._style = style_target(vgg.to(device)(style[None].to(device), STYLE_LAYERS))
         self._vgg = vgg.to(device, self._dtype).to(memory_format=torch.channels_last)
@@ -102,14 +106,13 @@ class Trainer:
     def begin_with(self, beginning: Beginning) -> None:
         """Begin with what a network knows.
 
-        One of before there was a last norm has none to begin with; it then is the style's.
-
         Raises:
             TrainingError: it is of another kind or shape.
         """
-        own = self.network.state_dict()
-        found = {name: own[name] for name in LAST_NORM if name in own} | dict(beginning.tensors)
-        shapes = [{name: each.shape for name, each in tensors.items()} for tensors in (own, found)]
+        shapes = [
+            {name: each.shape for name, each in tensors.items()}
+            for tensors in (self.network.state_dict(), beginning.tensors)
+        ]
         alike = beginning.method == self.network.method
         if not alike or shapes[0] != shapes[1]:
             raise TrainingError(
@@ -117,7 +120,7 @@ class Trainer:
                 f"this run trains a {self.network.method} of the shape "
                 f"{self.network.architecture()}, and can start from no other"
             )
-        self.network.load_state_dict(found)
+        self.network.load_state_dict(beginning.tensors)
 
     def painter(self, style: Tensor) -> PaintingNetwork:
         """What the network paints with by now, in one style if it takes any."""

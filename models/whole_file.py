@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
+from secrets import token_hex
+from time import time
 
-READABLE = 0o644
-"""Permissions of a finished file: temporary files are made for their owner's eyes alone."""
+ABANDONED = 24 * 60 * 60
+"""Seconds: who still works on a file has written to it since."""
 
 
 @contextmanager
 def whole_file(target: Path) -> Iterator[Path]:
     """Give a path to write to, which takes the target's place when the block ends well.
+
+    What killed runs left of the same target is removed on the way.
 
     Raises:
         OSError: the folder is missing or cannot be written to.
@@ -23,8 +27,6 @@ def whole_file(target: Path) -> Iterator[Path]:
     partial = _beside(target)
     try:
         yield partial
-        with suppress(OSError):  # shares that know no permissions
-            partial.chmod(READABLE)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
@@ -42,9 +44,12 @@ def try_to_write(target: Path) -> None:
 
 
 def _beside(target: Path) -> Path:
-    """A new, empty, hidden file."""
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.stem}.part.", suffix=target.suffix, dir=target.parent
-    )
-    os.close(handle)
-    return Path(name)
+    """A new, empty, hidden file, for whom the user lets read new files."""
+    start, end = f".{target.stem}.part.", target.suffix
+    for left in target.parent.glob(f"{escape(start)}*{escape(end)}"):
+        with suppress(OSError):
+            if time() - left.stat().st_mtime > ABANDONED:
+                left.unlink()
+    path = target.with_name(f"{start}{token_hex(4)}{end}")
+    path.touch(exist_ok=False)
+    return path

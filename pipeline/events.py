@@ -111,6 +111,7 @@ class Outbox:
         self._report = report
         self._waiting: SimpleQueue[Event | None] = SimpleQueue()
         self._ends = 0
+        self._called_off = False
         self._counts: dict[Stage, int] = {"read": 0, "painted": 0, "written": 0}
 
     def post(self, event: Event) -> None:
@@ -122,8 +123,18 @@ class Outbox:
         self.post(Notice(text))
 
     def download(self, done: int, total: int) -> None:
-        """Leave how far a download is, from any thread."""
+        """Leave how far a download is, from any thread.
+
+        Raises:
+            KeyboardInterrupt: it was called off; so it removes what is there of its file.
+        """
+        if self._called_off:
+            raise KeyboardInterrupt
         self.post(Fetched(done, total))
+
+    def call_off(self) -> None:
+        """Let a download end, whose progress nobody waits for any more."""
+        self._called_off = True
 
     def step(self, done: int, total: int) -> None:
         """Leave how far the picture in the making is, from any thread."""

@@ -108,14 +108,19 @@ def expanded(path: str) -> Path:
         raise PresetError(f"{path}: there is no such home folder") from error
 
 
-def check_there(path: Path, key: str) -> None:
+def check_there(path: Path, key: str, *, folder: bool = False) -> None:
     """Refuse a file that a look names and that is not there.
+
+    Args:
+        path: the file.
+        key: by which the look names it.
+        folder: whether a folder will do.
 
     Raises:
         PresetError: it is not.
     """
     try:
-        there = path.is_file()
+        there = path.is_file() or (folder and path.is_dir())
     except OSError as error:
         raise PresetError(f"{key}: cannot look for {path} ({reason(error)})") from error
     if not there:
@@ -216,7 +221,7 @@ def _weights(
         raise PresetError(f"weights must be left out where method is {method}: it has no network")
     weights = path.parent / expanded(named)
     if source != "shipped":  # those are there: tests hold it
-        check_there(weights, "weights")
+        check_there(weights, "weights", folder=True)  # public networks may come in several files
     return weights
 
 

@@ -39,8 +39,12 @@ def attended(work: Callable[[], T], outbox: Outbox) -> T:
             outbox.end()
 
     with Prefetch((watched() for _ in range(1)), depth=1) as results:
-        outbox.deliver_until_end()
-        return next(results)
+        try:
+            outbox.deliver_until_end()
+            return next(results)
+        except BaseException:
+            outbox.call_off()
+            raise
 
 
 def _announced(items: Iterable[T], outbox: Outbox) -> Iterator[T]:

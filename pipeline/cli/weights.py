@@ -8,6 +8,7 @@ import click
 
 from stylize.models.weights import TABLE, cache_folder, converted, find_weights, searched
 
+from . import interruption
 from .tables import show_json, show_table
 
 _NAMES = [file.name for file in TABLE]
@@ -41,6 +42,7 @@ def get(names: tuple[str, ...], *, quiet: bool) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
+    interruption.clean_up_first()
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
         for file in (file for file in TABLE if file.name in names):

@@ -66,6 +66,20 @@ def test_only_the_ratios_of_shares_matter(styles):
     assert torch.equal(weights, Mixture(styles, (0.3, 0.1)).weights((1, 1)))
 
 
+@pytest.mark.parametrize("share", [1e-300, 1e-50, 1e30, 1e300])
+def test_shares_may_be_ever_so_small_or_large(styles, share):
+    assert Mixture(styles, (share, share / 3)).weights((1, 1)).flatten().tolist() == [0.75, 0.25]
+
+
+def test_styles_without_a_share_do_not_count(styles):
+    one, other = torch.zeros(1, 4, 4), torch.ones(1, 4, 4)
+    counting = Mixture((*styles, styles[0]), (0, 2, 1e-99), (one, other, one)).counting()
+    assert counting.pictures == (styles[1],)
+    assert counting.shares == (2,)
+    assert counting.masks == (other,)
+    assert Mixture(styles, (0, 2)).counting().masks is None
+
+
 def test_a_style_is_where_its_mask_is(styles):
     left = torch.zeros(1, 8, 8)
     left[..., :4] = 1

@@ -59,8 +59,17 @@ def test_what_is_missing_or_damaged_is_refused(state, tmp_path):
     state.write_bytes(state.read_bytes()[:200])
     with pytest.raises(TrainingError, match="a damaged state file; start from another"):
         read_beginning(state)
-    torch.save({"recipe": {}, "network": None}, state)
-    with pytest.raises(TrainingError, match="a damaged state file"):
+    for recipe, network in (({}, None), (RECIPE, None), (RECIPE, {"weight": 3})):
+        torch.save({"recipe": recipe, "network": network}, state)
+        with pytest.raises(TrainingError, match="a damaged state file"):
+            read_beginning(state)
+
+
+def test_a_run_that_went_wild_is_no_beginning(tiny, state):
+    name, tensor = next(iter(tiny.state_dict().items()))
+    wild = {**tiny.state_dict(), name: torch.full_like(tensor, torch.nan)}
+    torch.save({"recipe": RECIPE, "network": wild}, state)
+    with pytest.raises(CheckpointError, match="holds NaN or infinity: its training failed"):
         read_beginning(state)
 
 

@@ -191,6 +191,12 @@ def test_a_style_without_a_share_leaves_no_trace(vgg):
     assert (mixed[:, 0] - mixed[:, 2]).mean() > (half[:, 0] - half[:, 2]).mean() + 0.1
 
 
+def test_beside_a_style_without_a_share_the_other_is_painted_as_alone(vgg):
+    content, one, other = picture(1, 24, 32), picture(2)[0], picture(3)[0]
+    alone = paint(vgg, content, Mixture((one,)), iterations=5)
+    assert torch.equal(paint(vgg, content, Mixture((one, other), (1, 0)), iterations=5), alone)
+
+
 def test_without_splitting_there_is_no_last_pass(vgg):
     told = []
     painter = Nnst(NnstOptions(iterations=3, splitting=False)).with_styles(

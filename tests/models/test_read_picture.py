@@ -5,10 +5,10 @@ import struct
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms
 
 from stylize.models import TrainingError
-from stylize.models.read_picture import read_picture
+from stylize.models.read_picture import opens, read_picture
 
 
 def test_a_picture_is_read_upright_in_colour_and_at_its_size(tmp_path):
@@ -101,6 +101,26 @@ def test_damage_that_nobody_foresaw_is_an_error_too(tmp_path, monkeypatch):
     def stumble(_):
         raise struct.error("required argument is not an integer")
 
-    monkeypatch.setattr(ImageOps, "exif_transpose", stumble)
+    monkeypatch.setattr(Image.Image, "load", stumble)
     with pytest.raises(TrainingError, match=r"a\.jpg: cannot be read as a picture \(required"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("error", [AttributeError, TypeError, struct.error])
+def test_a_picture_whose_exif_is_damaged_is_read_as_it_lies(tmp_path, monkeypatch, error):
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (9, 7)).save(path)
+
+    def stumble(_):
+        raise error
+
+    monkeypatch.setattr(Image.Image, "getexif", stumble)
+    assert read_picture(path).shape == (3, 7, 9)
+
+
+def test_what_is_no_picture_that_is_read_is_refused_whatever_it_is_called(tmp_path):
+    path = tmp_path / "drawing.jpg"
+    path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 7\n%%EndComments\n%%EOF\n")
+    assert not opens(path)
+    with pytest.raises(TrainingError, match=r"drawing\.jpg: cannot be read as a picture"):
         read_picture(path)

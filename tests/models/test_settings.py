@@ -21,6 +21,9 @@ def test_the_methods_are_those_that_can_be_loaded():
     [
         ({"crop": 100}, "crop is 100; it must be a multiple of 16"),
         ({"crop": 32}, "crop is 32; it must be between 64 and 1024"),
+        ({"style_size": 32}, "style_size is 32; it must be between 64 and 4096"),
+        ({"method": "micro", "style_size": 128}, "style_size is 128; it must be between 256 and"),
+        ({"method": "adain", "crop": 64, "style_size": 128}, "it must be between 192 and 4096"),
         ({"batch": 0}, "batch is 0; it must be between 1 and 256"),
         ({"steps": 0}, "steps is 0; it must be between 1 and"),
         ({"style_weight": -1.0}, "style_weight is -1.0; it must be between 0 and"),

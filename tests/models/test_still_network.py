@@ -1,5 +1,6 @@
 """Networks on pictures: large ones are painted by tiles, which nobody can see."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,15 @@ def test_a_plain_picture_is_painted_as_a_small_one(wave, colour):
     plain = torch.tensor(colour)[None, :, None, None].expand(1, 3, 301, 331).contiguous()
     found = StillNetwork(wave, CPU, torch.float32)(plain)
     torch.testing.assert_close(found, wave(plain), atol=1e-3, rtol=0)
+
+
+@torch.inference_mode()
+@pytest.mark.usefixtures("everything_is_large")
+def test_a_plain_picture_that_cannot_fit_as_a_whole_is_refused(wave, monkeypatch):
+    still = StillNetwork(wave, CPU, torch.float32)
+    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 1000, "SC_PAGE_SIZE": 4000}.get)
+    with pytest.raises(torch.OutOfMemoryError, match="GB are needed, and this machine has"):
+        still(torch.full((1, 3, 301, 331), 0.5))
 
 
 @torch.inference_mode()

@@ -1,11 +1,7 @@
 """`swift`: its shapes, its scales, and the path on which colours go past all else."""
 
-import json
-
 import pytest
-import safetensors
 import torch
-from safetensors.torch import save_file
 
 from stylize.models import Swift, load_model, save_model
 from stylize.models.layers import moments
@@ -56,20 +52,6 @@ def test_a_network_is_saved_and_loaded_as_it_is(tmp_path, coloured):
     loaded = load_model(tmp_path / "s.safetensors").network
     assert isinstance(loaded, Swift)
     torch.testing.assert_close(loaded(PICTURE), coloured(PICTURE), atol=0.02, rtol=0)
-
-
-def test_a_network_of_before_the_last_norm_is_loaded_and_saved_without_one(tmp_path, coloured):
-    before = Swift(widths=(4, 6, 8, 4), blocks=1, last_norm=False).eval().requires_grad_(False)
-    path = tmp_path / "before.safetensors"
-    save_model(before, path, recipe={})
-    with safetensors.safe_open(path, framework="pt") as opened:
-        metadata = opened.metadata()
-    metadata["architecture"] = json.dumps({"widths": [4, 6, 8, 4], "blocks": 1, "colour": True})
-    save_file(before.state_dict(), path, metadata=metadata)
-    loaded = load_model(path).network
-    assert torch.equal(loaded(PICTURE), before(PICTURE))
-    save_model(loaded, path, recipe={})
-    assert load_model(path).network.last_norm is None
 
 
 def test_a_painting_has_the_palette_of_the_style_whatever_is_painted(coloured):

@@ -16,7 +16,7 @@ LOSSES = {
     "sanet": {"content", "style", "identity", "identity_features"},
     "adaattn": {"global", "local"},
 }
-SETTINGS = TrainingSettings(steps=4, minutes=None, crop=64, batch=2, style_size=64)
+SETTINGS = TrainingSettings(steps=4, minutes=None, crop=64, batch=2, style_size=192)
 
 
 @pytest.fixture(autouse=True)

@@ -170,6 +170,13 @@ def test_what_is_wrong_is_said_with_the_file_and_what_is_allowed(read, tmp_path,
     assert str(refusal.value).startswith(f"{tmp_path / 'night.toml'}: {reason}")
 
 
+def test_weights_may_be_a_folder_of_files(read, tmp_path):
+    (tmp_path / "sanet").mkdir()
+    (tmp_path / "a.jpg").touch()
+    look = read("method = 'sanet'\nweights = 'sanet'\nstyle = ['a.jpg']\n")
+    assert look.weights == tmp_path / "sanet"
+
+
 def test_weights_that_are_gone_are_said(read, tmp_path):
     (tmp_path / "night.safetensors").unlink()
     with pytest.raises(PresetError, match=r"night\.toml: weights: there is no file .+safetensors$"):

@@ -3,7 +3,7 @@
 import pytest
 
 from stylize.pipeline.events import Notice, Outbox
-from stylize.pipeline.run_attended import Attended
+from stylize.pipeline.run_attended import Attended, attended
 
 
 def _worded(outbox, words):
@@ -64,3 +64,23 @@ def test_nothing_is_an_end_at_once():
     outbox = Outbox(lambda event: None)
     with Attended([], depth=1, outbox=outbox) as items:
         assert list(items) == []
+
+
+def test_a_download_ends_with_what_waits_for_it():
+    removed = []
+
+    def interrupted(_event):
+        raise KeyboardInterrupt
+
+    outbox = Outbox(interrupted)
+
+    def fetch():
+        try:
+            while True:
+                outbox.download(1, 2)
+        finally:
+            removed.append("what is there of the file")
+
+    with pytest.raises(KeyboardInterrupt):
+        attended(fetch, outbox)
+    assert removed
