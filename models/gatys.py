@@ -23,6 +23,7 @@ from .optimise_picture import Adam, Lbfgs, Optimiser, optimise_picture
 from .picture_loss import PictureLoss, Wanted, measure_styles
 from .refiner import Refiner
 from .scales import enlarged, fitting, resized, split_steps, worth_their_steps
+from .tf32 import tf32
 from .vgg import Vgg
 
 _LONGEST_STYLE = 4
@@ -86,6 +87,7 @@ class GatysPainter(Refiner):
         self._styles, self._options = styles, options
         self._wanted: dict[tuple[int, torch.device], dict[str, Wanted]] = {}
 
+    @tf32(allowed=True)
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint (N, 3, H, W) RGB in [0, 1], one after the other, in float32.
 
@@ -99,6 +101,7 @@ class GatysPainter(Refiner):
             painted = [self._paint(_single(each), on_step) for each in pictures]
             return torch.cat(painted).to(pictures.dtype)
 
+    @tf32(allowed=True)
     def refine(self, pictures: Tensor, starts: Tensor) -> Tensor:
         """Go on from paintings (see `Refiner`): at half the size first, for larger strokes."""
         on_step = self._counter(len(pictures))

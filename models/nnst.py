@@ -34,6 +34,7 @@ from .memory import refuse_beyond
 from .network import PaintingNetwork
 from .refiner import Refiner
 from .style_colours import with_colours_of
+from .tf32 import tf32
 from .vgg import Vgg
 
 START = 64
@@ -140,6 +141,7 @@ class NnstPainter(Refiner):
         self._styles, self._options = styles, options
         self._strength = 1 - (1 - strength) ** EASE
 
+    @tf32(allowed=True)
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint (N, 3, H, W) RGB in [0, 1]: each alone, whatever is beside it.
 
@@ -153,6 +155,7 @@ class NnstPainter(Refiner):
         sizes = coarse_to_fine(height, width, most=self._options.scales)
         return self._paint_each(pictures, None, sizes)
 
+    @tf32(allowed=True)
     def refine(self, pictures: Tensor, starts: Tensor) -> Tensor:
         """Go on from paintings (see `Refiner`): the passes at full size alone."""
         height, width = _padded_size(pictures)

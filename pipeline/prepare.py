@@ -166,9 +166,6 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
     inside = inside and settings.refine is None  # whole paintings are refined, and mixed then
     # The steps of an optimiser are far smaller than those of half precision.
     dtype = choose_dtype(settings.precision, device=device, film=film and not optimises)
-    # Left to itself a card rounds to 10 bits what it is to convolve in fp32: an optimiser does not
-    # mind and is faster for it, but a network lays a lattice over all that is plain.
-    torch.backends.cudnn.allow_tf32 = optimises
     frozen = film and settings.freeze
     put = partial(place, by_shot=frozen)
     if isinstance(paints, AnyStyle):

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from stylize.models.layers import pad
 from stylize.models.memory import is_out_of_memory
+from stylize.models.tf32 import tf32
 
 from .denoise import denoise
 from .enlarge import enlarge
@@ -114,6 +115,7 @@ def too_large(height: int, width: int, size: int | None, device: torch.device) -
     )
 
 
+@tf32(allowed=False)
 @torch.inference_mode()
 def _paint(
     batch: Batch, network: Network, mixing: Mixing, device: torch.device, dtype: torch.dtype

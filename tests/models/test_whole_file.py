@@ -23,9 +23,14 @@ def test_a_file_is_for_whom_the_user_lets_read_new_files(tmp_path, mask, mode):
 def test_what_was_not_finished_leaves_nothing_and_what_was_there_as_it_was(tmp_path):
     target = tmp_path / "a.png"
     target.write_bytes(b"before")
-    with pytest.raises(KeyboardInterrupt), whole_file(target) as partial:
-        partial.write_bytes(b"half")
-        raise KeyboardInterrupt
+
+    def interrupted():
+        with whole_file(target) as partial:
+            partial.write_bytes(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
     assert target.read_bytes() == b"before"
 

@@ -9,12 +9,14 @@ from PIL import Image
 
 from stylize.models import Swift, save_model
 from stylize.models.checkpoint import Recipe
+from stylize.models.methods import MethodName
 from stylize.models.micro import Micro
 from stylize.models.vgg import Vgg
 from stylize.pipeline import load_method
-from stylize.pipeline.choose import choose
+from stylize.pipeline.choose import PaintOptions, choose
 from stylize.pipeline.errors import ModelError
 from stylize.pipeline.prepare import prepare
+from stylize.pipeline.values import Batch, Frame
 
 
 def test_a_prepared_painter_paints_and_says_what_with(network_file: Path):
@@ -47,17 +49,34 @@ def test_where_no_recipe_tells_the_size_of_the_style_it_was_512(recipe: Recipe, 
     assert painter.size() == 256
 
 
+@pytest.mark.parametrize("method", [None, "gatys", "nnst"])
 def test_a_card_convolves_in_full_precision_for_all_but_optimisers(
-    network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deep_vgg: Vgg
+    network_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    deep_vgg: Vgg,
+    method: MethodName | None,
 ):
     monkeypatch.setattr(load_method, "load_vgg", lambda *_, **__: deep_vgg)
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)  # as it was, in the end
     Image.new("RGB", (40, 40), "red").save(tmp_path / "a.png")
-    prepare(choose(model=network_file), film=False)
-    assert not torch.backends.cudnn.allow_tf32
-    own = {"content_layers": "relu4_1"}
-    prepare(choose(style=tmp_path / "a.png", method="gatys", method_options=own), film=False)
-    assert torch.backends.cudnn.allow_tf32
+    look: PaintOptions = {"model": network_file}
+    if method is not None:
+        own: dict[str, object] = {"content_layers": "relu4_1"} if method == "gatys" else {}
+        own["iterations"] = 1
+        look = {"style": tmp_path / "a.png", "method": method, "method_options": own}
+    allowed, convolve = [], torch.nn.functional.conv2d
+
+    def watched(*given: Any, **named: Any) -> torch.Tensor:
+        allowed.append(torch.backends.cudnn.allow_tf32)
+        return convolve(*given, **named)
+
+    before = torch.backends.cudnn.allow_tf32
+    painter = prepare(choose(**look), film=False)
+    monkeypatch.setattr(torch.nn.functional, "conv2d", watched)
+    picture = torch.rand(3, 40, 48)
+    list(painter.paint([Batch(picture[None], (Frame(picture),))]))
+    assert set(allowed) == {method is not None}
+    assert torch.backends.cudnn.allow_tf32 == before
 
 
 def test_networks_go_along_with_pans_of_films_unless_styles_have_places(
