@@ -195,7 +195,11 @@ class _Sheet:
         return (self._cells.get((row, 0)) or next(originals)).size
 
     def _check_size(self) -> None:
-        heights = [cell.height for (_, column), cell in self._cells.items() if column == 0]
+        rows = [(row, cell.height) for (row, column), cell in self._cells.items() if column == 0]
+        heights = [height for row, height in rows if row != STYLES]
+        styles = [cell.height for (row, _), cell in self._cells.items() if row == STYLES]
+        if styles:
+            heights.append(max(styles))
         widths = [max(cell.width for cell in self._cells.values())] * len(self._labels)
         width, height = page_size(widths, heights or [1], self._labels, self._names)
         if max(width, height) > picture_format(self._target).longest_side or (

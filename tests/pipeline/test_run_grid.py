@@ -298,6 +298,21 @@ def test_a_sheet_too_large_for_its_format_is_refused_before_anything_is_painted(
     assert paint("photos", "out").written == 2
 
 
+def test_the_row_of_styles_counts_as_well(
+    work: Path,
+    paint: Callable[..., Finished],
+    any_style_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    paint("photos", "grid.png", models=any_style_file, styles="a.png")
+    height, width = pixels("grid.png").shape[:2]
+    events: list[Event] = []
+    monkeypatch.setattr(run_grid, "SHEET_PIXELS", height * width - 1)
+    with pytest.raises(TargetError, match=f"too large for one picture \\({width}×{height} and"):
+        paint("photos", "large.png", models=any_style_file, styles="a.png", report=events.append)
+    assert not [e for e in events if isinstance(e, Advanced) and e.painted]
+
+
 def test_what_goes_on_is_told_in_order(work: Path, paint: Callable[..., Finished]):
     events: list[Event] = []
     paint(["photos", "photos/cat.png"], "grid.png", strengths=[0.5, 1], report=events.append)
