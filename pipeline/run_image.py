@@ -36,6 +36,9 @@ from .run_video import paint_film
 from .targets import Existing, beside, is_due
 from .values import Batch, Frame, Notify, Span
 
+OF_FILMS = ("codec", "crf", "encoder_preset", "pixel_format", "hw", "deinterlace")
+"""Settings that say nothing to a still picture. Those of a preset are for its films."""
+
 
 def stylize_image(
     source: str | Path,
@@ -89,6 +92,8 @@ def stylize_image(
         picture = attended(lambda: read_image(source, notify=outbox.notify), outbox)
         painter = attended(lambda: prepare(choice, film=False, download=outbox.download), outbox)
         report(Started(source, to, choice.name, "pictures", 1))
+        for text in _without_effect(options, to):
+            outbox.notify(text)
         batch = Batch(picture.frame.picture[None], (picture.frame,))
         with partial(to) as place:
             (painted,) = attended(
@@ -106,6 +111,17 @@ def stylize_image(
     finally:
         outbox.deliver_events()
     return Finished(to, "pictures", 1, 0, 0, monotonic() - began)
+
+
+def _without_effect(given: PaintOptions, target: Path) -> list[str]:
+    """What to say of options that change nothing in a still picture."""
+    said = []
+    if idle := [f"--{name.replace('_', '-')}" for name in OF_FILMS if given.get(name) is not None]:
+        said.append(f"a still picture is painted: {', '.join(idle)} change nothing in it")
+    written = picture_format(target)
+    if written.quality is None and given.get("quality") is not None:
+        said.append(f"{written.title} is lossless: --quality changes nothing in it")
+    return said
 
 
 def _is_folder(path: Path) -> bool:

@@ -57,6 +57,29 @@ def save_animation(
     return path
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        (
+            "a.png",
+            {"codec": "x", "crf": 3, "hw": True},
+            "--codec, --crf, --hw change nothing in it",
+        ),
+        ("a.png", {"quality": 5}, "PNG is lossless: --quality changes nothing in it"),
+        ("a.jpg", {"quality": 5, "seed": 3}, None),
+    ],
+)
+def test_what_changes_nothing_in_a_still_picture_is_said(
+    network_file: Path, tmp_path: Path, name: str, options: PaintOptions, said: str | None
+):
+    events: list[Event] = []
+    source = save(tmp_path / "in.png")
+    stylize_image(source, tmp_path / name, model=network_file, report=events.append, **options)
+    texts = [event.text for event in events if isinstance(event, Notice)]
+    assert len(texts) == (said is not None)
+    assert not texts or texts[0].endswith(str(said))
+
+
 def test_a_picture_goes_beside_its_source_named_after_the_look(network_file: Path, tmp_path: Path):
     source = save(tmp_path / "a.png")
     done = stylize_image(source, model=network_file)
