@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -27,7 +27,7 @@ from .picture.read_image import read_image
 from .prepare_masks import covered, read_mask
 from .restyle import Mixing, restyle
 from .settings import SMALLEST_SIZE, Settings
-from .styles import Style, check_style_wanted
+from .styles import check_style_wanted
 from .targets import printable
 from .values import Batch
 
@@ -35,6 +35,23 @@ Place = Callable[[PaintingNetwork, torch.device, torch.dtype], PaintingNetwork]
 """Puts a network where it paints, in a precision."""
 PIXELS_AT_ONCE = 16_000_000
 """Pixels in a batch on a graphics card: 16 frames of 720p, 7 of 1080p, 1 of 4K."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictures:
+    """The pictures that a choice names, read: whoever has them needs their files no more.
+
+    Attributes:
+        styles: (3, H, W) each, of the size at which a network saw its own, or of their own.
+        masks: (1, h, w) each in [0, 1], one for each style, or for a look without; or none.
+        start: (3, H, W), what an optimiser begins with, if that is named.
+        hashes: SHA-256 of each style's file.
+    """
+
+    styles: tuple[Tensor, ...] = ()
+    masks: tuple[Tensor, ...] = ()
+    start: Tensor | None = None
+    hashes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +71,7 @@ class Painter:
         lattice: pixels between the places by which it sees, if they are to go along with pans of a
             film, or else 1: where its styles have places of their own on the picture, for one.
         coverage: (1, 1, h, w) in [0, 1]: where it paints; None: everywhere.
-        style_hashes: SHA-256 of each style picture's file.
+        pictures: what it was shown.
     """
 
     choice: Choice
@@ -67,7 +84,7 @@ class Painter:
     applies_strength: bool = False
     lattice: int = 1
     coverage: Tensor | None = None
-    style_hashes: tuple[str, ...] = ()
+    pictures: Pictures = Pictures()
 
     def paint(self, batches: Iterable[Batch], *, on_step: OnStep | None = None) -> Iterator[Batch]:
         """Restyle each batch by the settings in force, and tell of each step if it takes many."""
@@ -123,7 +140,7 @@ class Painter:
         settings = {k: str(v) for k, v in asdict(choice.settings).items() if v is not None}
         styles = [
             {"file": printable(style.path.name), "sha256": sha256, "share": style.share}
-            for style, sha256 in zip(choice.styles, self.style_hashes, strict=True)
+            for style, sha256 in zip(choice.styles, self.pictures.hashes, strict=True)
         ]
         masks = [printable(mask.name) for mask in choice.masks]
         own = {key: str(value) for key, value in choice.options.items()}
@@ -139,12 +156,19 @@ class Painter:
         }
 
 
-def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> Painter:
+def prepare(
+    choice: Choice,
+    *,
+    film: bool,
+    pictures: Pictures | None = None,
+    download: Progress | None = None,
+) -> Painter:
     """Load what paints, show it its styles, and put it where it will run.
 
     Args:
         choice: from `choose`.
         film: whether a film is painted; decides what `precision = auto` means.
+        pictures: of an earlier painter for the same choice; None: they are read.
         download: told how the download of weights goes.
 
     Raises:
@@ -155,12 +179,11 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
     """
     settings = choice.settings
     device = choose_device(settings.device)
-    init = picture_to_start_from(choice.options)
-    start = None if init is None else on_white(read_image(init, animated="first frame").frame)
+    start = _start(choice) if pictures is None else pictures.start
     loaded = load_method(choice, start=start, download=download)
     check_style_wanted(loaded.method, choice.styles, held_by=choice.weights or "--method")
-    masks = tuple(read_mask(path) for path in choice.masks)
-    paints = loaded.paints
+    pictures = pictures or _read(choice, start=start, size=loaded.style_size)
+    masks, paints = pictures.masks, loaded.paints
     optimises = isinstance(paints, AnyStyle) and paints.optimises
     inside = isinstance(paints, AnyStyle) and paints.applies_strength
     inside = inside and settings.refine is None  # whole paintings are refined, and mixed then
@@ -171,7 +194,8 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
     if isinstance(paints, AnyStyle):
         if frozen:
             paints.prefer_steady()
-        styles = _mixture(choice.styles, masks, size=loaded.style_size)
+        shares = tuple(style.share for style in choice.styles)
+        styles = Mixture(pictures.styles, shares, masks or None)
         strength = settings.strength if inside else 1.0
         teach = partial(_taught, paints, loaded.vgg, strength, put, device, dtype)
         network = ColourMatched(teach, styles, once=film) if settings.match_color else teach(styles)
@@ -189,7 +213,7 @@ def prepare(choice: Choice, *, film: bool, download: Progress | None = None) -> 
         applies_strength=inside,
         lattice=paints.lattice if frozen and not masks and not optimises else 1,
         coverage=covered(masks) if masks else None,
-        style_hashes=tuple(sha256_of(style.path) for style in choice.styles),
+        pictures=pictures,
     )
 
 
@@ -201,13 +225,20 @@ def _refuse_matching(settings: Settings, method: str) -> None:
         )
 
 
-def _mixture(styles: Sequence[Style], masks: tuple[Tensor, ...], *, size: int | None) -> Mixture:
-    """The style pictures, at the size at which a network saw its own, or at their own."""
-    frames = [read_image(style.path, animated="first frame").frame for style in styles]
-    pictures = tuple(
+def _start(choice: Choice) -> Tensor | None:
+    init = picture_to_start_from(choice.options)
+    return None if init is None else on_white(read_image(init, animated="first frame").frame)
+
+
+def _read(choice: Choice, *, start: Tensor | None, size: int | None) -> Pictures:
+    """Read styles, at the size at which a network saw its own, or at their own; and masks."""
+    masks = tuple(read_mask(path) for path in choice.masks)
+    paths = tuple(style.path for style in choice.styles)
+    frames = (read_image(path, animated="first frame").frame for path in paths)
+    styles = tuple(
         on_white(frame) if size is None else fit_style(frame, size=size) for frame in frames
     )
-    return Mixture(pictures, tuple(style.share for style in styles), masks or None)
+    return Pictures(styles, masks, start, tuple(map(sha256_of, paths)))
 
 
 def _taught(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
@@ -12,17 +12,21 @@ from time import monotonic
 from .errors import TargetError
 from .events import Finished, Outbox, Report, Started
 from .film.encoding import FILM_ENDINGS
-from .partial import check_folder
+from .partial import check_folder, partial, write_bytes
 from .picture.picture_formats import READABLE
 from .picture.pictures import Kept
-from .picture.write_image import encode_image, write_image
+from .picture.write_image import encode_image
 from .prepare import Painter
 from .prepare_refinement import Refinement
 from .run_attended import Attended
 from .run_painting import painted_batches
-from .values import Film, Frame, Span
+from .values import SETTINGS_KEY, Film, Frame, Span
 
 _NAME = re.compile(r"\d{2,}-\d\d-\d\d\.\d{3}\.png")
+_MARKS = tuple(kind + SETTINGS_KEY.encode() + b"\0" for kind in (b"tEXt", b"iTXt"))
+"""How a PNG's text with the settings begins (in the second where they hold more than Latin)."""
+_HEAD_BYTES = 65_536
+"""Of a PNG: texts stand before the picture, and there is nothing else in a key frame of ours."""
 
 
 def paint_keyframes(
@@ -38,9 +42,8 @@ def paint_keyframes(
 ) -> Finished:
     """Write the refined key frames of a film as pictures, such as `00-01-07.500.png`.
 
-    Their names are hours, minutes and seconds since the film began. Each appears, whole, as soon
-    as it is there: one can be looked at while the next is painted. Those of an earlier run are
-    removed when all are there; other files in the folder are left.
+    Their names are hours, minutes and seconds since the film began. They appear when all are there,
+    in the place of those of an earlier run; other files in the folder are left.
 
     Args:
         film: from `probe_video`.
@@ -53,7 +56,8 @@ def paint_keyframes(
         shown_as: the file that a person named, where `film` is a copy of it.
 
     Raises:
-        StylizeError: it cannot be read, painted or written.
+        StylizeError: it cannot be read, painted or written, or the folder holds pictures of such
+            names that may be somebody else's; nothing half-written is left.
     """
     began = monotonic()
     earlier = _key_frames(folder)
@@ -72,6 +76,7 @@ def paint_keyframes(
             written = _written(
                 finished, folder, origin=film.begin, metadata=made_by if metadata else None
             )
+            stages.enter_context(closing(written))
             for target in outbox.count("written", written):
                 earlier.discard(target)
                 outbox.deliver()
@@ -93,17 +98,33 @@ def _key_frames(folder: Path) -> set[Path]:
     """What an earlier run has left in the folder of key frames, if that may be one.
 
     Raises:
-        TargetError: it may not.
+        TargetError: it may not, or a picture in it does not say that it is ours.
     """
     if folder.suffix.lower() in {*FILM_ENDINGS, *READABLE} and not folder.is_dir():
         raise TargetError(f"{folder}: key frames go into a folder; name one without an extension")
     check_folder(folder)
     try:
         there = folder.iterdir() if folder.exists() else ()
-        return {path for path in there if _NAME.fullmatch(path.name)}
+        found = {path for path in there if _NAME.fullmatch(path.name)}
+        strange = next((path for path in sorted(found) if not _is_ours(path)), None)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise TargetError(f"{folder}: no folder to write key frames to ({reason})") from error
+    if strange is not None:
+        raise TargetError(
+            f"{folder}: {strange.name} there holds no settings of ours, so it may be somebody "
+            "else's picture; move it away, or choose a new folder"
+        )
+    return found
+
+
+def _is_ours(picture: Path) -> bool:
+    """Whether a file holds the settings of this program, as a PNG of ours does."""
+    if not picture.is_file():
+        return False
+    with picture.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    return any(mark in head for mark in _MARKS)
 
 
 def _written(
@@ -112,12 +133,36 @@ def _written(
     *,
     origin: Fraction,
     metadata: Mapping[str, object] | None,
-) -> Iterator[Path]:
-    """Write key frames, and say where each is."""
-    for frame in frames:
-        target = folder / key_name(frame.time - origin)
-        picture = encode_image(
-            frame.picture, target, alpha=frame.alpha, kept=Kept(), metadata=metadata
-        )
-        write_image(picture, target)
-        yield target
+) -> Generator[Path, None, None]:
+    """Write key frames, and say where each will be; they wait, hidden, until all are there.
+
+    Raises:
+        TargetError: one cannot be written, or there is none.
+    """
+    with ExitStack() as waiting:
+        # A folder that is there may hold other files, so in it each picture waits by itself.
+        new = None if folder.is_dir() else waiting.enter_context(_new_folder(folder))
+        found = False
+        for frame in frames:
+            found = True
+            target = folder / key_name(frame.time - origin)
+            picture = encode_image(
+                frame.picture, target, alpha=frame.alpha, kept=Kept(), metadata=metadata
+            )
+            place = new / target.name if new else waiting.enter_context(partial(target))
+            write_bytes(place, picture, target)
+            yield target
+        if not found:
+            raise TargetError(f"{folder}: there was no key frame to write")
+
+
+@contextmanager
+def _new_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty folder that becomes this one on success."""
+    with partial(folder) as place:
+        try:
+            place.mkdir()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise TargetError(f"{folder}: cannot be made ({reason})") from error
+        yield place

@@ -31,6 +31,9 @@ from .timeline import Timeline
 from .timeline_file import TimelineSource, find_timeline
 from .values import SETTINGS_KEY, Film, Span
 
+_ENCODING = ("codec", "crf", "quality", "encoder_preset", "pixel_format")
+"""Settings that say nothing of PNGs. (`hw` reads films, too.)"""
+
 
 def stylize_video(
     source: str | Path,
@@ -72,7 +75,9 @@ def stylize_video(
     over_time = None if timeline is None else find_timeline(timeline, options)
     choice = choose(**options) if over_time is None else over_time.choice
     refine, like = choice.settings.refine, as_styles(refine_style)
-    _check_refining(refine, over_time, like, keyframes_only=keyframes_only)
+    _check_refining(choice.settings, over_time, like, keyframes_only=keyframes_only)
+    if keyframes_only:
+        _refuse_encoding(options)
     if refine is not None:
         choice = replace(choice, name=f"{choice.name}-{refine}")
     if target is None:
@@ -101,7 +106,7 @@ def stylize_video(
             shown_as=source,
         )
         if over_time is not None:
-            return whole(painter=prepare_timeline(over_time, film, download=download))
+            return whole(painter=prepare_timeline(over_time, film, span=span, download=download))
         painter = prepare(choice, film=True, download=download)
         if refine is None:
             return whole(painter=painter)
@@ -183,9 +188,14 @@ def paint_film(
 
 
 def _check_refining(
-    refine: str | None, over_time: Timeline | None, like: tuple[Style, ...], *, keyframes_only: bool
+    settings: Settings,
+    over_time: Timeline | None,
+    like: tuple[Style, ...],
+    *,
+    keyframes_only: bool,
 ) -> None:
     """Refuse what does not go with refining, or not without it."""
+    refine = settings.refine
     if refine is None and (keyframes_only or like):
         what = "--keyframes-only" if keyframes_only else "--refine-style"
         raise SettingsError(f"{what} goes with --refine gatys or --refine nnst: name one of them")
@@ -193,6 +203,20 @@ def _check_refining(
         raise SettingsError(
             "--refine and a style that changes over time (--at, --timeline) exclude each other"
         )
+    if refine is not None and settings.strength == 0:
+        raise SettingsError(
+            f"--refine {refine} would not show with a strength of 0: give more, or --refine no"
+        )
+
+
+def _refuse_encoding(typed: PaintOptions) -> None:
+    """Refuse what says how a film is to be encoded where none is; a preset may say it."""
+    for name in _ENCODING:
+        if typed.get(name) is not None:
+            raise SettingsError(
+                f"--{name.replace('_', '-')} is for films, and --keyframes-only writes PNGs: leave "
+                "it out"
+            )
 
 
 def _encoding(settings: Settings) -> Encoding:

@@ -38,7 +38,8 @@ def is_due(source: Path, target: Path, existing: Existing, *, used: Sequence[Pat
 
     Raises:
         SettingsError: `existing` is none of its values.
-        TargetError: it is there and may not be replaced, or it is the source itself or is used.
+        TargetError: it is there and may not be replaced, it is the source itself or is used, or it
+            is a folder that holds what is used.
     """
     if existing not in get_args(Existing):
         allowed = ", ".join(get_args(Existing))
@@ -49,6 +50,11 @@ def is_due(source: Path, target: Path, existing: Existing, *, used: Sequence[Pat
             raise TargetError(f"{target}: is the source itself; name another output")
         if any(is_same(target, other) for other in used):
             raise TargetError(f"{target}: is read for this; name another output")
+        for other in used if target.is_dir() else ():
+            if is_within(other, target):
+                raise TargetError(
+                    f"{target}: holds {other.name}, which is read for this; name another output"
+                )
     except OSError:
         return True  # a path that cannot be looked at: reading or writing it will say why
     if not there or existing == "overwrite":

@@ -1,8 +1,8 @@
 """Style over time: what a film is painted like from each moment on, and how long it fades there.
 
 A person says what changes; what is not said goes on as before. But where a look is named (a
-preset, a network or a style), all else is as at the beginning again, and the look shows: a strength
-of 0 is not for the look that comes next.
+preset, a network or a style), all else is as at the beginning again, and the look shows: neither a
+strength of 0 nor the masks of another look are for the one that comes next.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .clock import clock
 from .errors import SettingsError
 from .settings import Settings, did_you_mean, laid_over
 from .styles import LONGEST_NAME
-from .values import Film
+from .values import Film, Span
 
 FADE = Fraction(1)
 """Seconds that a change takes where nobody says."""
@@ -149,7 +149,7 @@ def make_timeline(
     )
 
 
-def names_look(options: PaintOptions) -> bool:
+def names_look(options: PaintOptions | LookOptions) -> bool:
     """Whether options say what to paint like, rather than only how."""
     return any(options.get(name) for name in ("preset", "model", "style"))
 
@@ -159,6 +159,7 @@ def continued(before: PaintOptions, change: PaintOptions) -> PaintOptions:
 
     A preset or a network takes the place of any look before it. A style takes that of a preset,
     of a network for one style, or of other styles, whose method and network then paint like it.
+    Masks go with the look that they are of, one for each of its styles.
 
     Raises:
         SettingsError: a setting is wrong.
@@ -170,6 +171,8 @@ def continued(before: PaintOptions, change: PaintOptions) -> PaintOptions:
         gone = {"preset", "model", "style", "method", "method_options"}
     elif "style" in look:
         gone = {"preset"}
+    if names_look(look) and names_look(old_look):
+        gone.add("mask")
     if look.get("method", old_look.get("method")) != old_look.get("method"):
         gone |= {"model", "method_options"}
     kept = {key: value for key, value in old_look.items() if key not in gone}
@@ -178,8 +181,11 @@ def continued(before: PaintOptions, change: PaintOptions) -> PaintOptions:
     return cast("PaintOptions", merged)
 
 
-def refuse_beyond(timeline: Timeline, film: Film) -> None:
-    """Refuse moments that a film does not live to see, if it says how long it lasts.
+def refuse_beyond(timeline: Timeline, film: Film, span: Span) -> None:
+    """Refuse moments that a film, or the part of it that is painted, does not live to see.
+
+    Those before its part are none: they say what that begins with. A film need not say how long it
+    lasts.
 
     Raises:
         SettingsError: there is one.
@@ -188,6 +194,11 @@ def refuse_beyond(timeline: Timeline, film: Film) -> None:
         if film.duration is not None and moment.time >= film.duration:
             raise SettingsError(
                 f"at {clock(moment.time)}: {film.path.name} ends before, at {clock(film.duration)}"
+            )
+        if span.end is not None and moment.time >= span.end:
+            raise SettingsError(
+                f"at {clock(moment.time)}: the part that is painted ends before, at "
+                f"{clock(span.end)}; leave this moment out, or paint more"
             )
 
 

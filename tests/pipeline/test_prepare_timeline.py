@@ -51,7 +51,9 @@ class Studio:
         self.prepared: list[str] = []
         self.networks: list[weakref.ref[Plain]] = []
 
-    def __call__(self, choice: Choice, *, film: bool, download: object = None) -> Painter:
+    def __call__(
+        self, choice: Choice, *, film: bool, pictures: object = None, download: object = None
+    ) -> Painter:
         assert film
         network = Plain(LEVELS[choice.name])
         self.prepared.append(choice.name)
@@ -170,20 +172,62 @@ def test_what_fades_into_the_untouched_film_is_painted_as_before(studio: Studio)
     assert [1 if cover is None else cover.item() for cover in covers] == [0, 0.25, 1, 0.75, 0]
 
 
-def test_masks_fade_into_each_other_and_what_none_covers_stays(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
-):
-    left, right = torch.zeros(2, 1, 1, 4, 4).unbind()
-    left[..., 0], right[..., 3] = 1, 1
-    masks = {"black": left, "white": right}
-    monkeypatch.setattr(
-        module,
-        "prepare",
-        lambda choice, **given: replace(studio(choice, **given), coverage=masks[choice.name]),
-    )
+@pytest.fixture
+def masked(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> dict[str, Tensor | None]:
+    """Where the looks of these names paint: to be filled in."""
+    masks: dict[str, Tensor | None] = {}
+
+    def prepare(choice: Choice, **given: Any) -> Painter:
+        return replace(studio(choice, **given), coverage=masks[choice.name])
+
+    monkeypatch.setattr(module, "prepare", prepare)
+    return masks
+
+
+def rows(painter: TimelinePainter, *times: float) -> list[list[float]]:
+    """The greys of a row of each frame."""
+    frames = scatter(painter.paint([batch(*times)]))
+    return [[round(float(level), 6) for level in frame.picture[0, 0]] for frame in frames]
+
+
+def mask(*levels: float) -> Tensor:
+    """A row of these, on every row."""
+    return torch.tensor(levels).expand(1, 1, 4, 4)
+
+
+def test_masks_fade_into_each_other_and_what_none_covers_stays(masked: dict[str, Tensor | None]):
+    masked |= {"black": mask(1, 0, 0, 0), "white": mask(0, 0, 0, 1)}
     painter = prepared(moment(0, "black"), moment(2, "white", fade=2))
-    rows = [frame.picture[0, 0].tolist() for frame in scatter(painter.paint([batch(0, 3, 4)]))]
-    assert rows == [[0, *[0.25] * 3], [0.375, 0.25, 0.25, 0.375], [*[0.25] * 3, 1]]
+    assert rows(painter, 0, 3, 4) == [
+        [0, *[0.25] * 3],
+        [0.125, 0.25, 0.25, 0.625],
+        [*[0.25] * 3, 1],
+    ]
+
+
+def test_a_fade_is_one_of_whole_pictures_whatever_the_masks_and_strengths_are(
+    masked: dict[str, Tensor | None],
+):
+    greys = mask(1, 0.5, 0.2, 0)
+    for first, last in ((greys, mask(0.3, 0.5, 1, 0)), (None, greys), (greys, None)):
+        masked |= {"black": first, "white": last}
+        painter = prepared(moment(0, "black", 0.8), moment(2, "white", 0.4, fade=2))
+        before, early, half, after = (torch.tensor(row) for row in rows(painter, 1, 2.5, 3, 5))
+        torch.testing.assert_close(early, before.lerp(after, 0.25), atol=2e-6, rtol=0)
+        torch.testing.assert_close(half, before.lerp(after, 0.5), atol=2e-6, rtol=0)
+
+
+def test_where_one_look_paints_alone_the_fade_does_not_change_its_painting(
+    masked: dict[str, Tensor | None],
+):
+    masked |= {"black": mask(1, 0, 1, 0), "white": mask(0, 1, 1, 0)}
+    painter = prepared(moment(0, "black"), moment(2, "white", fade=2))
+    (part,) = painter.paint([batch(2.5)])
+    assert part.pictures[0, 0, 0].tolist() == [0, 1, 0.25, 0.25]
+    assert part.fades[0].place == 0.25
+    change = part.fades[0].change
+    assert change is not None
+    assert change[0, 0].tolist() == [0, 0, 1, 1]
 
 
 def test_other_settings_make_another_look(studio: Studio):
@@ -307,3 +351,34 @@ def test_real_painters_fade_into_each_other(
     half = painted(looks[0], Change(Fraction(10), looks[1], Fraction(2)))
     assert not torch.allclose(first, second, atol=0.05)
     torch.testing.assert_close(half, (first + second) / 2, atol=1e-6, rtol=0)
+
+
+def test_pictures_are_read_before_the_first_frame_and_never_again(
+    any_style_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(3)
+    picture = torch.rand(3, 24, 24)
+    given = [Batch(picture[None], (Frame(picture, BEGIN + time),)) for time in (1, 6, 11)]
+    looks: list[Any] = []
+    for name, level in (("red", 90), ("gold", 180)):
+        Image.new("RGB", (40, 40), name).save(f"{name}.png")
+        Image.new("L", (8, 8), level).save(f"{level}.png")
+        look = {"model": any_style_file, "style": f"{name}.png", "mask": f"{level}.png"}
+        looks.append({**look, "match_color": name == "gold"})
+
+    def painter() -> TimelinePainter:
+        changes = [Change(Fraction(5), looks[1]), Change(Fraction(10), looks[0])]
+        return prepare_timeline(make_timeline(changes, beginning=looks[0]), film())
+
+    before = list(scatter(painter().paint(given)))
+    late = painter()
+    said = late.provenance()
+    Path("red.png").unlink()
+    Path("90.png").unlink()
+    for name in ("gold.png", "180.png"):
+        Image.new("RGB", (9, 9), "blue").save(name)
+    assert late.provenance() == said
+    for _ in range(2):
+        after = list(scatter(late.paint(given)))
+        assert all(torch.equal(a.picture, b.picture) for a, b in zip(before, after, strict=True))

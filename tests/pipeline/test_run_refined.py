@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from stylize.models import memory
 from stylize.pipeline import (
@@ -19,7 +20,7 @@ from stylize.pipeline import (
     load_method,
     stylize_video,
 )
-from stylize.pipeline.events import Notice, Stepped
+from stylize.pipeline.events import Advanced, Notice, Stepped
 from stylize.pipeline.run_keyframes import key_name
 from stylize.pipeline.timeline import Change
 
@@ -69,6 +70,19 @@ def command(capsys, *arguments: str) -> tuple[int, str]:
     with pytest.raises(SystemExit) as ended:
         cli.main(list(arguments))
     return ended.value.code, "".join(capsys.readouterr())
+
+
+def save_key_frame(path: Path) -> None:
+    """A picture as an earlier run leaves it."""
+    path.parent.mkdir(exist_ok=True)
+    text = PngInfo()
+    text.add_text("stylize", "{}")
+    Image.new("RGB", (4, 4), "white").save(path, pnginfo=text)
+
+
+def names(folder: Path) -> list[str]:
+    """Of what is in a folder, if there is one."""
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
 def frames(path: Path) -> np.ndarray:
@@ -167,8 +181,8 @@ def test_key_frames_alone_are_pictures_named_by_their_times(paint, work, any_sty
 
 def test_key_frames_that_are_interrupted_leave_the_earlier_ones(paint, work):
     earlier = work / "keys" / "00-00-09.000.png"
-    earlier.parent.mkdir()
-    earlier.write_text("old")
+    save_key_frame(earlier)
+    before = earlier.read_bytes()
     look = {"style": "a.png", "refine": "gatys", "method_options": OWN["gatys"]}
 
     def stop(event):
@@ -180,7 +194,45 @@ def test_key_frames_that_are_interrupted_leave_the_earlier_ones(paint, work):
             stylize_video(
                 "film.mkv", folder, keyframes_only=True, existing="overwrite", report=stop, **look
             )
-    assert earlier.read_text() == "old"
+    assert earlier.read_bytes() == before
+    assert not (work / "new").exists()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_no_key_frame_appears_before_all_are_there(paint, work, there):
+    folder = work / "keys"
+    if there:
+        save_key_frame(folder / "00-00-09.000.png")
+    before = names(work), names(folder)
+    look = {"style": "a.png", "refine": "gatys", "keyframes": "0,0.15"}
+    look |= {"method_options": OWN["gatys"], "keyframes_only": True}
+    written = []
+
+    def stop(event):
+        if isinstance(event, Advanced):
+            written.append(event.written)
+            assert not (folder / "00-00-00.000.png").exists()
+            if event.written == 1:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stylize_video("film.mkv", folder, existing="overwrite", report=stop, **look)
+    assert written == [1]
+    assert (names(work), names(folder)) == before
+    existing = "overwrite" if there else "skip"
+    assert stylize_video("film.mkv", folder, existing=existing, **look).written == 2
+    assert names(folder) == ["00-00-00.000.png", "00-00-00.120.png"]
+    assert stylize_video("film.mkv", folder, existing="skip", **look).skipped == 1
+
+
+def test_a_part_without_a_key_frame_leaves_the_earlier_ones(paint, work):
+    look = {"style": "a.png", "refine": "gatys", "method_options": OWN["gatys"]}
+    look |= {"keyframes": "0.15", "span": Span(frames=2), "keyframes_only": True}
+    save_key_frame(work / "keys" / "00-00-09.000.png")
+    for folder in ("keys", "new"):
+        with pytest.raises(TargetError, match=f"^{folder}: there was no key frame to write$"):
+            stylize_video("film.mkv", folder, existing="overwrite", **look)
+    assert names(work / "keys") == ["00-00-09.000.png"]
     assert not (work / "new").exists()
 
 
@@ -213,15 +265,54 @@ def test_a_person_is_told_of_key_frames_that_are_not_in_what_is_painted(paint):
 
 def test_overwriting_key_frames_takes_away_the_old_ones_and_nothing_else(paint, work):
     folder = work / "keys"
-    folder.mkdir()
-    for name in ("00-00-09.000.png", "notes.txt"):
-        (folder / name).write_text("old")
+    save_key_frame(folder / "00-00-09.000.png")
+    (folder / "notes.txt").write_text("old")
     look = {"style": "a.png", "refine": "gatys", "method_options": OWN["gatys"]}
     stylize_video("film.mkv", folder, keyframes_only=True, existing="overwrite", **look)
     assert sorted(path.name for path in folder.iterdir()) == ["00-00-00.000.png", "notes.txt"]
     (work / "file").write_text("")
     with pytest.raises(TargetError, match=r"^file: is a file, not a folder; choose another"):
         stylize_video("film.mkv", "file", keyframes_only=True, existing="overwrite", **look)
+
+
+@pytest.mark.parametrize("name", ["00-00-00.000.png", "00-00-09.000.png"])
+def test_pictures_named_like_key_frames_that_are_not_ours_are_neither_removed_nor_replaced(
+    paint, work, name
+):
+    save_key_frame(work / "keys" / "00-00-00.120.png")
+    Image.new("RGB", (4, 4)).save(work / "keys" / name)
+    before = {path: path.read_bytes() for path in (work / "keys").iterdir()}
+    look = {"style": "a.png", "refine": "gatys", "method_options": OWN["gatys"]}
+    with pytest.raises(TargetError, match=rf"^keys: {name} there holds no settings of ours, .*$"):
+        stylize_video("film.mkv", "keys", keyframes_only=True, existing="overwrite", **look)
+    assert {path: path.read_bytes() for path in (work / "keys").iterdir()} == before
+
+
+def test_key_frames_with_settings_of_any_letters_are_known_again(paint, work):
+    Path("a.png").rename("雪.png")
+    look = {"style": "雪.png", "refine": "gatys", "method_options": OWN["gatys"]}
+    for _ in range(2):
+        done = stylize_video("film.mkv", "keys", keyframes_only=True, existing="overwrite", **look)
+    assert done.written == len(names(work / "keys")) == 1
+
+
+def test_key_frames_that_were_to_hold_no_settings_are_not_known_again(paint, work):
+    look = {"style": "a.png", "refine": "gatys", "method_options": OWN["gatys"]}
+    look |= {"keyframes_only": True, "metadata": False}
+    assert stylize_video("film.mkv", "keys", **look).written == 1
+    with pytest.raises(TargetError, match=r"move it away, or choose a new folder$"):
+        stylize_video("film.mkv", "keys", existing="overwrite", **look)
+
+
+@pytest.mark.parametrize("key", ["style", "refine_style", "mask"])
+def test_a_folder_that_holds_what_is_read_is_no_place_for_key_frames(paint, work, key):
+    picture = work / "keys" / "00-00-00.000.png"
+    save_key_frame(picture)
+    before = picture.read_bytes()
+    look = {"style": "a.png", "refine": "gatys", "method_options": OWN["gatys"], key: picture}
+    with pytest.raises(TargetError, match=r"^keys: holds 00-00-00\.000\.png, which is read for th"):
+        stylize_video("film.mkv", "keys", keyframes_only=True, existing="overwrite", **look)
+    assert picture.read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -235,6 +326,10 @@ def test_overwriting_key_frames_takes_away_the_old_ones_and_nothing_else(paint, 
         (
             {"style": "a.png", "method": "nnst", "refine": "gatys"},
             "nnst optimises every frame, and --refine some of them: leave out one of both",
+        ),
+        (
+            {"style": "a.png", "refine": "gatys", "strength": 0},
+            "--refine gatys would not show with a strength of 0: give more, or --refine no$",
         ),
         (
             {"style": "a.png", "refine": "gatys", "method_options": {"init": "noise"}},
@@ -266,6 +361,45 @@ def test_what_cannot_be_is_refused_in_a_line(work, options, message):
     with pytest.raises(SettingsError, match=f"^{message}"):
         stylize_video("film.mkv", "out.mkv", **options)
     assert not Path("out.mkv").exists()
+
+
+def test_a_preset_that_refines_may_be_told_not_to_show(work, any_style_file):
+    look = f"weights = '{any_style_file}'\nmethod = 'micro'\nstyle = 'a.png'\n"
+    Path("look.toml").write_text(f"{look}[settings]\nrefine = 'nnst'\n")
+    given = {"preset": "look.toml", "strength": 0.0}
+    with pytest.raises(SettingsError, match=r"^--refine nnst would not show with a strength of 0"):
+        stylize_video("film.mkv", "out.mkv", **given)
+    assert stylize_video("film.mkv", "out.mkv", **given, refine="no").written == FRAMES
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"codec": "libx264"},
+        {"crf": 20},
+        {"quality": 90},
+        {"encoder_preset": "slow"},
+        {"pixel_format": "yuv420p"},
+    ],
+)
+def test_key_frames_alone_take_nothing_that_says_how_films_are_encoded(work, typed):
+    look = {"style": "a.png", "refine": "gatys", "method_options": OWN["gatys"]}
+    ((name, _),) = typed.items()
+    option = "--" + name.replace("_", "-")
+    said = f"^{option} is for films, and --keyframes-only writes PNGs: leave it out$"
+    with pytest.raises(SettingsError, match=said):
+        stylize_video("film.mkv", "keys", keyframes_only=True, **look, **typed)
+    assert not Path("keys").exists()
+
+
+def test_what_a_preset_says_of_films_does_not_matter_to_key_frames_alone(work, any_style_file):
+    look = f"weights = '{any_style_file}'\nmethod = 'micro'\nstyle = 'a.png'\n"
+    Path("look.toml").write_text(f"{look}[settings]\nrefine = 'gatys'\ncrf = 20\n")
+    done = stylize_video(
+        "film.mkv", "keys", keyframes_only=True, preset="look.toml", method_options=OWN["gatys"],
+        hw=True, codec=None,
+    )  # fmt: skip
+    assert done.written == 1
 
 
 @pytest.mark.vgg

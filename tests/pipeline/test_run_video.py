@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import av
 import pytest
@@ -22,6 +22,7 @@ from stylize.pipeline.film.read_video import probe_video, read_video
 from stylize.pipeline.film.write_video import write_video
 from stylize.pipeline.prepare import Painter
 from stylize.pipeline.run_video import paint_film
+from stylize.pipeline.timeline import Change
 from stylize.pipeline.values import SETTINGS_KEY, Colour, Film, Frame
 
 
@@ -243,6 +244,26 @@ def test_notices_arrive_in_the_callers_thread(network_file: Path, shared: Path, 
         report=events.append,
     )
     assert any("tone-mapped" in e.text for e in events if isinstance(e, Notice))
+
+
+def test_a_folder_of_frames_that_holds_a_picture_to_paint_with_is_not_replaced(
+    make_film: MakeFilm, network_file: Path, any_style_file: Path, tmp_path: Path
+):
+    source = make_film(tmp_path / "in.mp4")
+    folder = stylize_video(source, tmp_path / "frames", model=network_file).target
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    later = Change(Fraction(1, 10), {"model": any_style_file, "style": folder / "000002.png"})
+    looks: dict[str, Any] = {
+        "000001.png": {"model": any_style_file, "style": folder / "000001.png"},
+        "000002.png": {"model": network_file, "timeline": [later]},
+        "000003.png": {"model": network_file, "mask": folder / "000003.png"},
+    }
+    for name, look in looks.items():
+        with pytest.raises(TargetError, match=rf"frames: holds {name}, which is read for this; na"):
+            stylize_video(source, folder, existing="overwrite", **look)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    done = stylize_video(source, folder, existing="overwrite", model=network_file)
+    assert done.written == 12
 
 
 def test_a_network_that_fails_leaves_nothing_behind(

@@ -9,6 +9,7 @@ from typing import Any
 import av
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from stylize.models import Swift, save_model
@@ -148,3 +149,31 @@ def test_a_moment_beyond_the_films_end_is_refused_and_nothing_is_written(
     with pytest.raises(SettingsError, match=r"^at 1:30: in\.mkv ends before, at 0:"):
         stylize_video(source, model=network_file, timeline=late)
     assert sorted(source.parent.iterdir()) == before
+
+
+def test_a_moment_behind_the_part_that_is_painted_is_refused_and_nothing_is_written(
+    source: Path, network_file: Path
+):
+    before = sorted(source.parent.iterdir())
+    late = [Change(Fraction(2), {"model": network_file})]
+    with pytest.raises(SettingsError, match=r"^at 0:02: the part that is painted ends before, at"):
+        stylize_video(source, timeline=late, span=Span(end=Fraction(1)))
+    assert sorted(source.parent.iterdir()) == before
+
+
+def test_masks_fade_into_each_other_like_the_films_they_are_on(
+    source: Path, network_file: Path, other_file: Path, tmp_path: Path
+):
+    looks: list[dict[str, Any]] = []
+    for side, model in ((0, network_file), (24, other_file)):
+        mask = Image.new("L", (48, 32), 0)
+        mask.paste(255, (side, 0, side + 24, 32))
+        mask.save(tmp_path / f"{side}.png")
+        looks.append({"model": model, "mask": tmp_path / f"{side}.png"})
+    first, second = (painted(source, f"{i}", **look, **ALONE) for i, look in enumerate(looks))
+    change = Change(Fraction(1), {**looks[1]}, Fraction(1))
+    out = painted(source, "over", **looks[0], timeline=[change], **ALONE)
+    begin = out[0].time
+    for frame, a, b in zip(out, first, second, strict=True):
+        share = min(1.0, max(0.0, float(frame.time - begin) - 1))
+        assert worst(frame, torch.lerp(a.picture, b.picture, share)) <= ROUNDED + 1e-6

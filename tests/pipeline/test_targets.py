@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stylize.pipeline.errors import SettingsError, TargetError
-from stylize.pipeline.targets import beside, is_due, is_within, printable
+from stylize.pipeline.targets import Existing, beside, is_due, is_within, printable
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,20 @@ def test_the_source_itself_is_never_replaced(tmp_path: Path):
     (tmp_path / "a").touch()
     with pytest.raises(TargetError, match="is the source itself; name another output"):
         is_due(tmp_path / "a", tmp_path / "a", "overwrite")
+
+
+@pytest.mark.parametrize("existing", ["overwrite", "refuse", "skip"])
+def test_a_folder_that_holds_what_is_read_is_never_replaced(tmp_path: Path, existing: Existing):
+    folder, source = tmp_path / "frames", tmp_path / "film.mp4"
+    folder.mkdir()
+    inside, outside = folder / "000001.png", tmp_path / "b.png"
+    (tmp_path / "link").symlink_to(folder)
+    for path in (source, inside, outside):
+        path.touch()
+    for used in (inside, tmp_path / "link" / inside.name):
+        with pytest.raises(TargetError, match=r"frames: holds 000001\.png, which is read for this"):
+            is_due(source, folder, existing, used=[outside, used])
+    assert is_due(source, folder, "overwrite", used=[outside])
 
 
 def test_what_lies_in_a_folder_does_so_however_it_is_written(tmp_path: Path):

@@ -1,5 +1,6 @@
 """What a film is painted like from each moment on: what goes on, what changes, what is refused."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from stylize.pipeline.timeline import (
     make_timeline,
     refuse_beyond,
 )
-from stylize.pipeline.values import Colour, Film
+from stylize.pipeline.values import Colour, Film, Span
 
 
 def at(seconds: float | str, fade: float | None = None, **options: Any) -> Change:
@@ -105,6 +106,15 @@ def test_what_a_film_begins_with_says_all_that_is_for_the_whole_of_it(tmp_path: 
     assert (first.size, second.size) == (None, 480)
 
 
+def test_masks_of_a_look_are_not_for_the_next_but_those_of_no_look_are_for_all():
+    made = timeline(at(1, style="c"), at(2, preset="wave"), style=["a", "b"], mask=["m", "n"])
+    masks = [moment.choice.masks for moment in made.moments]
+    assert masks == [(Path("m"), Path("n")), (), ()]
+    made = timeline(at(1, style="c"), at(2, mask="n"), at(3, preset="wave"), mask="m")
+    masks = [moment.choice.masks for moment in made.moments]
+    assert masks == [(Path("m"),), (Path("m"),), (Path("n"),), (Path("m"),)]
+
+
 STYLE = (Style(Path("a.jpg")),)
 
 
@@ -112,7 +122,23 @@ STYLE = (Style(Path("a.jpg")),)
     ("before", "change", "after"),
     [
         ({"preset": "wave"}, {"strength": 0.1}, {"preset": "wave", "strength": 0.1}),
-        ({"preset": "wave", "mask": "m"}, {"preset": "scream"}, {"preset": "scream", "mask": "m"}),
+        ({"preset": "wave", "mask": "m"}, {"preset": "scream"}, {"preset": "scream"}),
+        ({"preset": "wave", "mask": "m"}, {"style": "b"}, {"style": "b"}),
+        ({"style": ("a", "b"), "mask": ("m", "n")}, {"style": "c"}, {"style": "c"}),
+        ({"style": "a", "mask": "m"}, {"style": "b", "mask": "n"}, {"style": "b", "mask": "n"}),
+        ({"style": "a", "model": "any", "mask": "m"}, {"model": "one"}, {"model": "one"}),
+        (
+            {"style": "a", "mask": "m"},
+            {"strength": 0.1},
+            {"style": "a", "mask": "m", "strength": 0.1},
+        ),
+        ({"style": "a", "mask": "m"}, {"mask": ()}, {"style": "a", "mask": ()}),
+        (
+            {"style": "a", "mask": "m"},
+            {"method": "nnst"},
+            {"style": "a", "mask": "m", "method": "nnst"},
+        ),
+        ({"mask": "m"}, {"preset": "wave"}, {"preset": "wave", "mask": "m"}),
         ({"preset": "wave"}, {"style": STYLE}, {"style": STYLE}),
         ({"style": "b", "method": "adain"}, {"style": "c"}, {"style": "c", "method": "adain"}),
         ({"method": "adain"}, {"style": "c"}, {"style": "c", "method": "adain"}),
@@ -191,19 +217,38 @@ def test_a_change_that_names_no_look_cannot_begin_one():
         timeline(at(5, strength=0.5))
 
 
+FILM = Film(
+    path=Path("in.mp4"),
+    width=2,
+    height=2,
+    time_base=Fraction(1, 1000),
+    rate=Fraction(25),
+    frames=None,
+    duration=Fraction(10),
+    pixel_aspect=Fraction(1),
+    colour=Colour(),
+    has_alpha=False,
+)
+
+
 def test_a_fade_may_end_after_the_film_but_no_moment_may_lie_there():
-    film = Film(
-        path=Path("in.mp4"),
-        width=2,
-        height=2,
-        time_base=Fraction(1, 1000),
-        rate=Fraction(25),
-        frames=None,
-        duration=Fraction(10),
-        pixel_aspect=Fraction(1),
-        colour=Colour(),
-        has_alpha=False,
-    )
-    refuse_beyond(timeline(at(9, 5, strength=0), preset="wave"), film)
+    refuse_beyond(timeline(at(9, 5, strength=0), preset="wave"), FILM, Span())
     with pytest.raises(SettingsError, match=r"^at 1:30: in\.mp4 ends before, at 0:10$"):
-        refuse_beyond(timeline(at(90, strength=0), preset="wave"), film)
+        refuse_beyond(timeline(at(90, strength=0), preset="wave"), FILM, Span())
+
+
+@pytest.mark.parametrize("seconds", [7, 8])
+def test_no_moment_may_lie_at_the_end_of_the_part_that_is_painted_or_behind_it(seconds: int):
+    late = timeline(at(seconds, preset="wave"))
+    said = (
+        f"^at 0:0{seconds}: the part that is painted ends before, at 0:07; leave this moment out, "
+        "or paint more$"
+    )
+    for film in (FILM, replace(FILM, duration=None)):
+        with pytest.raises(SettingsError, match=said):
+            refuse_beyond(late, film, Span(end=Fraction(7)))
+    refuse_beyond(late, FILM, Span(end=Fraction(seconds) + Fraction(1, 1000)))
+
+
+def test_a_moment_before_the_part_that_is_painted_says_what_that_begins_with():
+    refuse_beyond(timeline(at(2, preset="wave")), FILM, Span(start=Fraction(5), end=Fraction(7)))

@@ -132,6 +132,18 @@ def test_a_timeline_has_the_name_of_its_file_and_what_is_typed_beats_its_beginni
     assert first.settings.crf == second.settings.crf == 30
 
 
+def test_masks_of_the_beginning_go_with_its_styles_or_are_taken_away(read: Read, path: Path):
+    read(
+        "style = ['a.jpg', 'b.jpg']\nmask = ['b.jpg', 'a.jpg']\n"
+        "[[moment]]\nat = 2\nmask = []\n"
+        "[[moment]]\nat = 5\nstyle = 'a.jpg'\n"
+        "[[moment]]\nat = 8\nstyle = 'b.jpg'\nmask = 'a.jpg'\n"
+    )
+    masks = [moment.choice.masks for moment in find_timeline(path, {}).moments]
+    first, second = path.parent / "a.jpg", path.parent / "b.jpg"
+    assert masks == [(second, first), (), (), (first,)]
+
+
 def test_looks_that_cannot_be_are_said_with_the_file_and_the_moment(read: Read, path: Path):
     read("[[moment]]\nat = 5\npreset = 'wvae'\n")
     with pytest.raises(SettingsError, match=r"evening\.toml: at 0:05: no preset 'wvae'; did you"):
