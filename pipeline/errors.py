@@ -21,6 +21,7 @@ __all__ = [
     "SourceError",
     "StylizeError",
     "TargetError",
+    "reason",
 ]
 
 
@@ -46,3 +47,8 @@ class TargetError(StylizeError):
 
 class EncodingError(TargetError, SettingsError):
     """A kind of output, a codec or one of its settings does not exist, or does not go together."""
+
+
+def reason(error: BaseException) -> str:
+    """What the system says is wrong, as part of a sentence of ours."""
+    return (getattr(error, "strerror", None) or str(error)).lower()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from .errors import SettingsError, SourceError, TargetError
+from .errors import SettingsError, SourceError, TargetError, reason
 from .grid_page import MARK
 from .picture.find_pictures import find_pictures
 from .picture.picture_formats import WRITABLE, picture_format
@@ -44,8 +44,7 @@ def find_contents(given: Sequence[Path], *, skip: Path, notify: Notify) -> list[
             if inside is None and not path.is_file():
                 raise SourceError(f"{path}: no such file or folder")
         except OSError as error:
-            said = (error.strerror or str(error)).lower()
-            raise SourceError(f"{path}: cannot be looked at ({said})") from error
+            raise SourceError(f"{path}: cannot be looked at ({reason(error)})") from error
         if inside is not None:  # an earlier grid of the folder is none of its pictures
             inside = [each for each in inside if not is_same(each, skip)]
         if inside == []:

@@ -30,11 +30,11 @@ from typing import Literal
 from stylize.models.methods import ANY_STYLE, METHODS, NAMES, MethodName
 from stylize.presets import shipped
 
-from .errors import PresetError, SettingsError
+from .errors import PresetError, SettingsError, reason
 from .method_options import located
 from .settings import Settings, check_settings, did_you_mean, shown
 from .styles import Style, as_styles, typed_style
-from .toml_file import check_keys, line, lines, read_toml, reason, table, underscored
+from .toml_file import check_keys, line, lines, read_toml, table, underscored
 
 Source = Literal["shipped", "user", "file"]
 WITHOUT_A_FILE = ("micro", "adain", "gatys", "nnst")

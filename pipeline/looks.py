@@ -21,7 +21,7 @@ from stylize.models.methods import MethodName
 from stylize.models.weights import own_folder
 from stylize.presets import shipped
 
-from .errors import PresetError, TargetError
+from .errors import PresetError, TargetError, reason
 from .look_file import (
     Look,
     Source,
@@ -33,7 +33,6 @@ from .look_file import (
 from .partial import partial
 from .settings import did_you_mean, laid_over
 from .styles import Style, style_name
-from .toml_file import reason
 
 __all__ = [
     "BrokenLook",

@@ -12,7 +12,7 @@ from pathlib import Path
 from secrets import token_hex
 from time import time
 
-from .errors import TargetError
+from .errors import TargetError, reason
 
 _STEM_BYTES = 150  # of the 255 that a name may have on nearly all file systems
 _ABANDONED = 24 * 60 * 60
@@ -50,7 +50,7 @@ def partial(target: Path, *, there: bool | None = None) -> Iterator[Path]:
         try:
             _replace(temporary, place)
         except OSError as error:
-            raise TargetError(f"{target}: {_REFUSED} ({_reason(error)})") from error
+            raise TargetError(f"{target}: {_REFUSED} ({reason(error)})") from error
     finally:
         if temporary is not None:
             _remove(temporary)
@@ -68,7 +68,7 @@ def write_bytes(place: Path, content: bytes, target: Path) -> None:
     try:
         place.write_bytes(content)
     except OSError as error:
-        raise TargetError(f"{target}: cannot be written ({_reason(error)})") from error
+        raise TargetError(f"{target}: cannot be written ({reason(error)})") from error
 
 
 def check_folder(folder: Path) -> None:
@@ -87,7 +87,7 @@ def check_folder(folder: Path) -> None:
         if not nearest.is_dir():
             raise TargetError(f"{folder}: {name}is a file, not a folder; choose another place")
     except OSError as error:
-        raise TargetError(f"{folder}: cannot be looked at ({_reason(error)})") from error
+        raise TargetError(f"{folder}: cannot be looked at ({reason(error)})") from error
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise TargetError(f"{folder}: {name}cannot be written to; choose another place")
 
@@ -100,7 +100,7 @@ def _ready(target: Path, made: list[Path]) -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TargetError(
-            f"{target}: cannot make its folder ({_reason(error)}); choose another"
+            f"{target}: cannot make its folder ({reason(error)}); choose another"
         ) from error
     if not os.access(place.parent, os.W_OK | os.X_OK):
         raise TargetError(f"{target}: cannot write to folder {target.parent}; choose another")
@@ -108,7 +108,7 @@ def _ready(target: Path, made: list[Path]) -> Path:
         with suppress(FileNotFoundError):
             place.lstat()
     except OSError as error:  # a name that is too long is no name, but nothing is at its place
-        raise TargetError(f"{target}: {_REFUSED} ({_reason(error)})") from error
+        raise TargetError(f"{target}: {_REFUSED} ({reason(error)})") from error
     return place
 
 
@@ -146,7 +146,3 @@ def _remove(path: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

@@ -13,7 +13,7 @@ from typing import Unpack
 from stylize.models.methods import MethodName
 
 from .choose import choose
-from .errors import SettingsError, StylizeError, TargetError
+from .errors import SettingsError, StylizeError, TargetError, reason
 from .events import Finished, Outbox, Report, Skipped, Started, ignore
 from .grid import distinct_names, make_columns
 from .grid_files import (
@@ -233,8 +233,7 @@ class _Folder:
             for folder in (place / PICTURES, place / THUMBNAILS):
                 folder.mkdir(parents=True)
         except OSError as error:
-            said = (error.strerror or str(error)).lower()
-            raise TargetError(f"{target}: cannot be written ({said})") from error
+            raise TargetError(f"{target}: cannot be written ({reason(error)})") from error
 
     def keep(self, made: Made) -> None:
         """Write a picture, large and small.

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from time import monotonic
 
-from .errors import TargetError
+from .errors import TargetError, reason
 from .events import Finished, Outbox, Report, Started
 from .film.encoding import FILM_ENDINGS
 from .partial import check_folder, partial, write_bytes
@@ -108,8 +108,8 @@ def _key_frames(folder: Path) -> set[Path]:
         found = {path for path in there if _NAME.fullmatch(path.name)}
         strange = next((path for path in sorted(found) if not _is_ours(path)), None)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise TargetError(f"{folder}: no folder to write key frames to ({reason})") from error
+        said = reason(error)
+        raise TargetError(f"{folder}: no folder to write key frames to ({said})") from error
     if strange is not None:
         raise TargetError(
             f"{folder}: {strange.name} there holds no settings of ours, so it may be somebody "
@@ -163,6 +163,5 @@ def _new_folder(folder: Path) -> Iterator[Path]:
         try:
             place.mkdir()
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise TargetError(f"{folder}: cannot be made ({reason})") from error
+            raise TargetError(f"{folder}: cannot be made ({reason(error)})") from error
         yield place

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from unicodedata import category
 
-from .errors import SettingsError
+from .errors import SettingsError, reason
 from .settings import did_you_mean, shown
 
 
@@ -34,11 +34,6 @@ def read_toml(path: Path, *, what: str) -> dict[str, object]:
         raise SettingsError(f"{path}: no {what}: its values are nested too deeply") from error
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
         raise SettingsError(f"{path}: cannot read this {what} ({reason(error)})") from error
-
-
-def reason(error: BaseException) -> str:
-    """What the system says is wrong with a path."""
-    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 def check_keys(document: Mapping[str, object], known: Collection[str]) -> None:

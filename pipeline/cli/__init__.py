@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from stylize.pipeline.errors import SettingsError, StylizeError
+from stylize.pipeline.errors import SettingsError, StylizeError, reason
 
 from . import interruption
 
@@ -85,8 +85,8 @@ def _run(arguments: list[str] | None) -> int:
         _say(error)
         return 1
     except OSError as error:  # a path that the system refuses, where nobody expected it
-        reason = (error.strerror or str(error)).lower()
-        _say(f"{error.filename}: {reason}" if error.filename else reason)
+        said = reason(error)
+        _say(f"{error.filename}: {said}" if error.filename else said)
         return 1
     except (KeyboardInterrupt, click.Abort):
         click.echo(interruption.SAID, err=True)

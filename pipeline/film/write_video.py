@@ -9,7 +9,7 @@ from typing import Protocol
 
 import av
 
-from ..errors import TargetError
+from ..errors import TargetError, reason
 from ..partial import partial
 from ..targets import is_same
 from ..values import Film, Frame, Notify, Span
@@ -130,5 +130,5 @@ def _reported(job: FilmJob) -> Iterator[None]:
     try:
         yield
     except (av.FFmpegError, OSError) as error:
-        reason = (error.strerror or str(error)).lower()
-        raise TargetError(f"{job.target}: {job.encoder.name} stopped: {reason}") from error
+        said = reason(error)
+        raise TargetError(f"{job.target}: {job.encoder.name} stopped: {said}") from error

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from natsort import natsort_keygen, ns
 
-from ..errors import SettingsError, SourceError
+from ..errors import SettingsError, SourceError, reason
 from ..values import Notify
 from .picture_formats import MOVING, READABLE, UNREADABLE, WRITABLE
 
@@ -47,7 +47,7 @@ def find_pictures(
             raise SourceError(f"{folder}: {'not a' if folder.exists() else 'no such'} folder")
         visited = {_identity(folder)}
     except OSError as error:
-        raise SourceError(f"{folder}: cannot be listed ({_reason(error)})") from error
+        raise SourceError(f"{folder}: cannot be listed ({reason(error)})") from error
     if skip is not None:
         with suppress(OSError):  # not there, or not to be seen: then it will not be met either
             visited.add(_identity(skip))
@@ -60,8 +60,8 @@ def find_pictures(
             new = [entry for entry in inner if _is_new(entry, visited)]
         except OSError as error:
             if current == folder:
-                raise SourceError(f"{folder}: cannot be listed ({_reason(error)})") from error
-            notify(f"{current}: cannot be listed ({_reason(error)}); its pictures are left out")
+                raise SourceError(f"{folder}: cannot be listed ({reason(error)})") from error
+            notify(f"{current}: cannot be listed ({reason(error)}); its pictures are left out")
             continue
         pictures += found
         if recursive:
@@ -177,7 +177,3 @@ def _is_new(folder: Path, visited: set[tuple[int, int]]) -> bool:
 def _identity(folder: Path) -> tuple[int, int]:
     status = folder.stat()
     return status.st_dev, status.st_ino
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
