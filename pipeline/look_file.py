@@ -22,7 +22,7 @@ What it may hold:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
@@ -108,6 +108,26 @@ def expanded(path: str) -> Path:
         raise PresetError(f"{path}: there is no such home folder") from error
 
 
+def styles_in(folder: Path, named: Sequence[str]) -> tuple[Style, ...]:
+    """Styles that a file in a folder names, with their shares.
+
+    Raises:
+        PresetError: a picture is not there.
+    """
+    styles = tuple(typed_style(one, located=lambda n: folder / expanded(n)) for one in named)
+    for style in styles:
+        check_there(style.path, "style")
+    return styles
+
+
+def masks_in(folder: Path, named: Sequence[str]) -> tuple[Path, ...]:
+    """Masks, likewise."""
+    masks = tuple(folder / expanded(one) for one in named)
+    for mask in masks:
+        check_there(mask, "mask")
+    return masks
+
+
 def check_there(path: Path, key: str, *, folder: bool = False) -> None:
     """Refuse a file that a look names and that is not there.
 
@@ -181,7 +201,7 @@ def _look(document: Mapping[str, object], *, path: Path, source: Source) -> Look
         path=path,
         based_on=base.name if base else None,
         styles=_styles(document, method, path=path),
-        masks=_masks(document, path=path),
+        masks=masks_in(path.parent, lines(document, "mask")),
         options=located(table(document, "options"), path.parent),
     )
 
@@ -231,21 +251,7 @@ def _styles(document: Mapping[str, object], method: MethodName, *, path: Path) -
     if bool(named) != (method in ANY_STYLE):
         wants = "must name a picture" if not named else "must be left out"
         raise PresetError(f"style {wants} where method is {method}")
-    styles = as_styles(
-        [typed_style(one, located=lambda n: path.parent / expanded(n)) for one in named]
-    )
-    for style in styles:
-        check_there(style.path, "style")
-    return styles
-
-
-def _masks(document: Mapping[str, object], *, path: Path) -> tuple[Path, ...]:
-    """The masks, one for each style."""
-    named = lines(document, "mask")
-    masks = tuple(path.parent / expanded(one) for one in named)
-    for mask in masks:
-        check_there(mask, "mask")
-    return masks
+    return as_styles(styles_in(path.parent, named))
 
 
 def _settings(given: Mapping[str, object]) -> dict[str, object]:

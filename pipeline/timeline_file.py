@@ -36,11 +36,10 @@ from typing import cast
 from .choose import PaintOptions, split
 from .clock import clock, read_time
 from .errors import SettingsError
-from .look_file import check_there, expanded
+from .look_file import expanded, masks_in, styles_in
 from .looks import names_file
 from .method_options import located
 from .settings import Settings, check_settings, shown
-from .styles import Style, typed_style
 from .timeline import OF_A_MOMENT, Change, Timeline, continued, make_timeline
 from .toml_file import check_keys, line, lines, read_toml, table, underscored
 
@@ -151,9 +150,9 @@ def _options(given: Mapping[str, object], folder: Path) -> PaintOptions:
     if "model" in given:
         options["model"] = folder / expanded(line(given["model"], "model"))
     if "style" in given:
-        options["style"] = _styles(lines(given, "style"), folder)
+        options["style"] = styles_in(folder, lines(given, "style"))
     if "mask" in given:
-        options["mask"] = _masks(lines(given, "mask"), folder)
+        options["mask"] = masks_in(folder, lines(given, "mask"))
     if "method" in given:
         options["method"] = line(given["method"], "method")
     if "options" in given:
@@ -164,20 +163,6 @@ def _options(given: Mapping[str, object], folder: Path) -> PaintOptions:
 def _preset(named: str, folder: Path) -> str:
     """A look's name, or its file as seen from the timeline."""
     return str(folder / expanded(named)) if names_file(named) else named
-
-
-def _styles(named: list[str], folder: Path) -> tuple[Style, ...]:
-    styles = tuple(typed_style(one, located=lambda n: folder / expanded(n)) for one in named)
-    for style in styles:
-        check_there(style.path, "style")
-    return styles
-
-
-def _masks(named: list[str], folder: Path) -> tuple[Path, ...]:
-    masks = tuple(folder / expanded(one) for one in named)
-    for mask in masks:
-        check_there(mask, "mask")
-    return masks
 
 
 def _time(value: object, key: str) -> Fraction:
