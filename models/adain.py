@@ -22,8 +22,8 @@ from .any_style import Mixture, VggNetwork
 from .attentive import moments_loss
 from .decoder import PUBLIC_NAMES, WIDTHS, Decoder
 from .in_tiles import InTiles, refuse_too_large
-from .layers import pad
 from .network import PaintingNetwork, is_plain
+from .pixels import pad
 from .slow_moments import SlowMoments
 from .vgg import Vgg
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
-from .layers import NORM_EPSILON
+from .instance_norm import NORM_EPSILON
 
 Form = Literal["softmax", "cosine"]
 """How a score becomes a weight: softmax(q·k), or (1 + cos(q, k)) over the sum of such."""

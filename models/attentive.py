@@ -18,8 +18,10 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 from .any_style import Mixture, VggNetwork
 from .decoder import Decoder
 from .in_tiles import InTiles, refuse_too_large
-from .layers import Convolution, moments, pad
+from .instance_norm import moments
+from .layers import Convolution
 from .network import PaintingNetwork
+from .pixels import pad
 from .vgg import Vgg
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .any_style import Mixture
-from .layers import pad
+from .pixels import pad
 from .scales import fitting, resized, scales
 
 if TYPE_CHECKING:

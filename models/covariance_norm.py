@@ -11,7 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .layers import STYLE_EPSILON, Convolution, InstanceNorm
+from .instance_norm import STYLE_EPSILON, InstanceNorm
+from .layers import Convolution
 
 OPPONENT = (
     (3**-0.5, 3**-0.5, 3**-0.5),

@@ -28,8 +28,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .covariance_norm import CovarianceNorm, covariance, factor
-from .layers import Convolution, InstanceNorm, moments, round_keeping_sums, shuffled
+from .instance_norm import InstanceNorm, moments
+from .layers import Convolution, round_keeping_sums
 from .network import StyleNetwork
+from .pixels import shuffled
 from .swift import Swift
 
 BAND_EPSILON = 1e-4

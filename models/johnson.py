@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
-from .layers import Convolution, InstanceNorm
+from .instance_norm import InstanceNorm
+from .layers import Convolution
 from .network import StyleNetwork
 
 MIDDLE_GREY = 127.5

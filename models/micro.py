@@ -23,7 +23,8 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .any_style import Mixture, Patchwork, ReadingNetwork
 from .finished import Finish, FinishedSwift, Norm
-from .layers import Halving, moments
+from .instance_norm import moments
+from .layers import Halving
 from .network import PaintingNetwork
 from .swift import MOST, Swift
 from .vgg import Vgg

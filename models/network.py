@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from .errors import ModelError
-from .layers import Convolution, InstanceNorm, pad
+from .instance_norm import InstanceNorm
+from .layers import Convolution
+from .pixels import pad
 
 _PLAIN_SIDE = 64
 """Pixels of a plain picture whose middle no border reaches."""

@@ -28,10 +28,10 @@ from .errors import ModelError
 from .extractor import EXTRACTORS, ExtractorName
 from .hypercolumns import DEEPEST
 from .laplacian import compose, decompose, enlarged, resized
-from .layers import pad
 from .matching import ColumnMatch, LayerMatch
 from .memory import refuse_beyond
 from .network import PaintingNetwork
+from .pixels import pad
 from .refiner import Refiner
 from .style_colours import with_colours_of
 from .tf32 import tf32

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
-from .layers import shrinkable
+from .pixels import shrinkable
 
 if TYPE_CHECKING:
     from torch import Tensor

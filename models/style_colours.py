@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .layers import local_mean
+from .pixels import local_mean
 
 LIGHT = (0.2126, 0.7152, 0.0722)
 """Of R, G and B in lightness (BT.709)."""

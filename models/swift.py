@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from .covariance_norm import OPPONENT
-from .layers import Convolution, Doubling, DoublingLast, Halving, InstanceNorm, moments
+from .instance_norm import InstanceNorm, moments
+from .layers import Convolution, Doubling, DoublingLast, Halving
 from .network import StyleNetwork
 
 WIDTHS = (16, 32, 64, 13)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from torch.nn import functional
 
-from stylize.models.layers import shrinkable
+from stylize.models.pixels import shrinkable
 
 if TYPE_CHECKING:
     from torch import Tensor

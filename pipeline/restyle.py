@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from stylize.models.layers import pad
 from stylize.models.memory import is_out_of_memory
+from stylize.models.pixels import pad
 from stylize.models.tf32 import tf32
 
 from .denoise import denoise

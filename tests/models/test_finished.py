@@ -6,7 +6,7 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from stylize.models import Swift
 from stylize.models.finished import BROAD_CONTRAST, SEEN, FinestNorm, Finish, FinishedSwift
-from stylize.models.layers import moments
+from stylize.models.instance_norm import moments
 
 DRAW = torch.Generator().manual_seed(21)
 

@@ -8,7 +8,7 @@ import torch
 from stylize.models import AnyStyleNetwork, ModelError
 from stylize.models.any_style import Mixture, Patchwork
 from stylize.models.checkpoint import NETWORKS
-from stylize.models.layers import InstanceNorm
+from stylize.models.instance_norm import InstanceNorm
 from stylize.models.methods import METHODS
 from stylize.models.network import ready
 

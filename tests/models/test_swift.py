@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from stylize.models import Swift, load_model, save_model
-from stylize.models.layers import moments
+from stylize.models.instance_norm import moments
 
 GENERATOR = torch.Generator().manual_seed(8)
 STYLE = torch.nn.functional.interpolate(
