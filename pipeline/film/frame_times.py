@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import insort
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -48,21 +50,24 @@ def timed(
     time_base: Fraction,
     rate: Fraction,
     repaired: Callable[[str], None],
+    late: int = 1,
     is_last_packet: Callable[[S], bool] = lambda _: False,
 ) -> Iterator[Timed[S]]:
-    """Give every frame its time and duration; holds two frames back to see the next ones' times.
+    """Give every frame its time and duration; holds some frames back to see the next ones' times.
 
-    A missing time is the previous one plus that frame's own duration (or one over `rate`). Two
-    neighbours with their times exchanged, as AVI has around B-frames, get them exchanged again.
-    Any other time that does not increase is moved one tick behind the previous one. Where time
-    jumps by more than `JUMP_BACK`, or by more than `JUMP_AHEAD` beyond the frame's own duration, it
-    goes on from where it was.
+    A missing time is the previous one plus that frame's own duration (or one over `rate`). Times in
+    another order than the frames, as AVI has around B-frames, are put in order: two neighbours', or
+    those of as many frames as `late` says. Any other time that does not increase is moved one tick
+    behind the previous one. Where time jumps by more than `JUMP_BACK`, or by more than `JUMP_AHEAD`
+    beyond the frame's own duration, it goes on from where it was.
 
     Args:
         frames: in the order of presentation.
         time_base: seconds per tick.
         rate: frames a second, for frames that say nothing of time.
         repaired: told at each time that had to be changed what was wrong with it.
+        late: how many frames too late a time may come and still be given to the right frame; so
+            many are held back, and one more.
         is_last_packet: whether a frame was the last in the file, too. MP4 stores the distances
             between packets and a duration for the last one: only that one is sure of its own.
 
@@ -75,7 +80,8 @@ def timed(
     held: tuple[S, int] | None = None
     gap = 0
     trusted = True
-    for frame, tick in _ordered(frames, time_base=time_base, step=step, repaired=repaired):
+    ordered = _ordered(frames, time_base=time_base, step=step, late=late, repaired=repaired)
+    for frame, tick in ordered:
         if held is not None:
             before, start = held
             gap = tick - start
@@ -90,29 +96,38 @@ def timed(
 
 
 def _ordered(
-    frames: Iterator[S], *, time_base: Fraction, step: int, repaired: Callable[[str], None]
+    frames: Iterator[S],
+    *,
+    time_base: Fraction,
+    step: int,
+    late: int,
+    repaired: Callable[[str], None],
 ) -> Iterator[tuple[S, int]]:
-    """Give every frame its tick; holds one frame back, whose tick its successor may take."""
-    held: tuple[S, int] | None = None
-    given = None  # the last tick that was given out
+    """Give every frame its tick; holds `late` frames back, whose ticks later ones may take."""
+    held: deque[S] = deque()
+    ticks: list[int] = []  # of those held, in order
+    given: int | None = None  # the last tick that was given out
     offset = 0
+    # Where the order of many frames is wrong, a step back is no new recording.
+    jump_back = late * JUMP_BACK
     for frame in frames:
-        if held is None:
-            held = frame, frame.pts or 0
+        if not held:
+            held.append(frame)
+            ticks.append(frame.pts or 0)
             continue
-        before, tick = held
-        following = tick + (before.duration or step)
+        latest = ticks[-1]
+        following = latest + (held[-1].duration or step)
         stamp = following if frame.pts is None else frame.pts + offset
-        if stamp <= tick or (stamp - following) * time_base > JUMP_AHEAD:
-            repaired(OUT_OF_ORDER if stamp <= tick else FAR_AHEAD)
-            if stamp > tick or (tick - stamp) * time_base > JUMP_BACK:
+        if stamp <= latest or (stamp - following) * time_base > JUMP_AHEAD:
+            repaired(OUT_OF_ORDER if stamp <= latest else FAR_AHEAD)
+            if stamp > latest or (latest - stamp) * time_base > jump_back:
                 offset += following - stamp
                 stamp = following
-            elif stamp < tick and (given is None or stamp > given):
-                stamp, tick = tick, stamp
-            else:
-                stamp = tick + 1
-        yield before, tick
-        given, held = tick, (frame, stamp)
-    if held is not None:
-        yield held
+            elif stamp in ticks or (given is not None and stamp <= given):
+                stamp = latest + 1
+        held.append(frame)
+        insort(ticks, stamp)
+        if len(held) > late:
+            given = ticks.pop(0)
+            yield held.popleft(), given
+    yield from zip(held, ticks, strict=True)

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 from .frame_times import JUMP_AHEAD, JUMP_BACK
 
 if TYPE_CHECKING:
+    from av.container import InputContainer
     from av.packet import Packet
     from av.stream import Stream
     from av.video.stream import VideoStream
+
+_MAY_JUMP = 0x200
+"""FFmpeg's flag of formats whose time stamps may begin anew on the way (AVFMT_TS_DISCONT)."""
 
 _MOST_HELD = 500
 """Packets that wait for the picture to jump, too: ten seconds of sound. Where it does not, the
@@ -21,6 +25,15 @@ track's own time stamps are damaged, and stay as they are."""
 
 APART = Fraction(2)
 """Seconds: the tracks of a transport stream lie this far apart in the file at most."""
+
+
+def may_be_joined(container: InputContainer) -> bool:
+    """Whether recordings, each with a clock of its own, may follow one another in such a file.
+
+    There a time stamp does not tell the place in the film, and so FFmpeg's seeking leads into any
+    of them; and the duration that FFmpeg makes of the last time stamp is that of one of them.
+    """
+    return bool(container.format.flags & _MAY_JUMP)
 
 
 def joined(
@@ -54,6 +67,23 @@ def joined(
         yield recordings.moved(*each)
 
 
+def end_of(packets: Iterable[Packet[VideoStream]], *, picture: VideoStream) -> Fraction | None:
+    """When the last picture of all recordings has gone, in seconds on the clock of the first.
+
+    Args:
+        packets: of the picture, in the order of the file.
+        picture: their track.
+
+    Returns:
+        None if no packet says when it is shown.
+    """
+    recordings = _Recordings(picture)
+    for packet in packets:
+        recordings.follow(packet)
+    recordings.settle()
+    return recordings.end
+
+
 @dataclass(slots=True)
 class _Place:
     """Where a track is: in which recording, and when its last packet there begins and ends."""
@@ -80,7 +110,7 @@ class _Recordings:
         self._begun = Fraction(0)  # the decoding time at which the picture's recording began
         self._alone = 0  # a recording of which all tracks must be: the one before lies far behind
 
-    def follow(self, packet: Packet[Stream]) -> None:
+    def follow(self, packet: Packet[Stream] | Packet[VideoStream]) -> None:
         """Take notice of a packet of the picture."""
         tick, pts, dts = packet.time_base, packet.pts, packet.dts
         if pts is None or dts is None:
@@ -110,6 +140,11 @@ class _Recordings:
         if self._first is not None:
             self._moves.append(self._goes_on - self._first)
             self._first = None
+
+    @property
+    def end(self) -> Fraction | None:
+        """When the pictures so far end, on the clock of the first recording."""
+        return None if self._shown is None else self._shown.end + self._moves[-1]
 
     def number(self, packet: Packet[Stream]) -> int:
         """Find out which recording a packet of another track is of."""

@@ -52,7 +52,8 @@ def probe_video(path: Path, *, notify: Notify) -> Film:
         rate = source.rate
         if first.pts is None and first.duration:  # a raw stream's own rate is FFmpeg's default
             rate = 1 / (first.duration * source.time_base)
-        duration = source.duration
+        begin = (first.pts or 0) * source.time_base
+        duration = source.duration(begin)
         return Film(
             path=path,
             width=first.height if turned else first.width,
@@ -64,7 +65,7 @@ def probe_video(path: Path, *, notify: Notify) -> Film:
             pixel_aspect=1 / aspect if turned else aspect,
             colour=colour,
             has_alpha=has_alpha(first.format.name),
-            begin=(first.pts or 0) * source.time_base,
+            begin=begin,
         )
 
 
@@ -179,6 +180,7 @@ class _Reading:
             time_base=self._source.time_base,
             rate=self._film.rate,
             repaired=self._repair,
+            late=self._source.late,
             is_last_packet=lambda frame: frame.pts == self._source.last_packet,
         )
 

@@ -20,11 +20,12 @@ from av.stream import AttachmentStream, DataStream, Disposition
 from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 
-from .joined_tracks import APART, joined
+from .joined_tracks import APART, joined, may_be_joined
 from .side_metadata import kept_chapters, kept_metadata, quicktime_language
 from .side_sound import add_transcoded
 from .side_subtitles import add_converted
 from .side_tracks import DamagedPacketError, Track, add_copy, can_copy
+from .video_source import film_stream
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
@@ -107,9 +108,8 @@ class SideStreams:
         """
         begins_at_zero = self._cut.begin is None
         output.metadata.update(kept_metadata(self._source.metadata, timecode=begins_at_zero))
-        original = self._picture
-        if original is not None:
-            picture.metadata.update(kept_metadata(original.metadata, timecode=begins_at_zero))
+        painted = self._picture.metadata
+        picture.metadata.update(kept_metadata(painted, timecode=begins_at_zero))
         chapters = kept_chapters(
             self._source.chapters(), offset=self._cut.offset, end=self._cut.end
         )
@@ -242,15 +242,15 @@ class SideStreams:
         )
 
     @property
-    def _picture(self) -> VideoStream | None:
-        best = self._source.streams.best("video")
-        return best if isinstance(best, VideoStream) else None
+    def _picture(self) -> VideoStream:
+        """The stream that is painted."""
+        return film_stream(self._source, self._path)
 
     def _begun(self) -> list[Stream]:
         """Go to where the cut begins, or a little before; give the streams to read."""
         streams = self._chosen()
         aim = None if self._cut.begin is None else int((self._cut.begin - APART) * av.time_base)
-        if aim is None or aim <= (self._source.start_time or 0):
+        if aim is None or aim <= (self._source.start_time or 0) or may_be_joined(self._source):
             return streams
         try:
             self._source.seek(aim)
@@ -264,8 +264,9 @@ class SideStreams:
     def _chosen(self) -> list[Stream]:
         """The streams that go into the output, and the picture, by which they are timed."""
         chosen: list[Stream] = []
+        picture = self._picture
         for stream in self._source.streams:
-            if stream.index in self._tracks or stream == self._picture:
+            if stream.index in self._tracks or stream == picture:
                 chosen.append(stream)
             else:
                 stream.discard = av.stream.Discard.all
@@ -288,7 +289,10 @@ class SideStreams:
                         continue
                     start = begin  # a line that is already on the screen
                 if line:
-                    stays = ends[index] if end is None else min(ends[index], end)
+                    stays = ends[index]
+                    # A line that begins later is written only where the film goes on after all.
+                    if end is not None and start < end:
+                        stays = min(stays, end)
                     packet.duration = max(0, int((stays - start) / tick))
                 yield packet, start
         except av.FFmpegError as error:

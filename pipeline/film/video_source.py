@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
@@ -21,6 +21,8 @@ from av.video.codeccontext import VideoCodecContext
 from ..clock import read_time
 from ..errors import SettingsError, SourceError
 from .frame_times import JUMP_BACK
+from .joined_tracks import end_of, may_be_joined
+from .read_packets import end_of_frames, packets_before
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -34,6 +36,10 @@ _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 
 _CONTAINER_TICK = Fraction(1, av.time_base)
+
+
+_MOST_B_FRAMES = 16
+"""In a row: x264 and x265 make no more, and H.264 and H.265 put no frame off further."""
 
 
 PIXEL_LIMIT = 140_000_000
@@ -94,15 +100,15 @@ class VideoSource:
             sent += 1
             for frame in self._decoded(packet):
                 joined |= self._jumps_back(last, frame.pts)
-                last = frame.pts
+                last = _later(last, frame.pts)
                 yield frame
         on_the_way = min(sent, self.decoder.delay + self.decoder.reorder_depth)
         damaged = self.damaged
         rest = self._decoded(None)
-        yield from rest
-        if rest:
-            joined |= self._jumps_back(last, rest[-1].pts)
-            last = rest[-1].pts
+        for frame in rest:
+            joined |= self._jumps_back(last, frame.pts)
+            last = _later(last, frame.pts)
+            yield frame
         lost = len(rest) < on_the_way and self._threads == "AUTO"
         if lost and last is not None and not joined:
             # PyAV stops emptying a decoder at the first damaged packet, and what other threads
@@ -114,7 +120,7 @@ class VideoSource:
 
     def frames_after(self, tick: int) -> Iterator[VideoFrame]:
         """Decode only what has a later time stamp than `tick`, and count only the damage there."""
-        if not self.seek(tick * self.time_base):
+        if not self._seek(tick * self.time_base):
             return
         for packet in chain(self._packets(), [None]):
             frames = self._decoded(packet)
@@ -123,7 +129,26 @@ class VideoSource:
             yield from (frame for frame in frames if frame.pts is not None and frame.pts > tick)
 
     def seek(self, time: Fraction) -> bool:
-        """Go to the last key frame at or before `time`; say whether the file can do that."""
+        """Go to the last key frame at or before `time`; say whether the file can do that.
+
+        Not where time stamps come late: which frame one belongs to is known from the start only.
+        """
+        if self.late > 1:
+            return False
+        return self._read_up_to(time) if may_be_joined(self._container) else self._seek(time)
+
+    def _read_up_to(self, time: Fraction) -> bool:
+        """Read, without decoding, what lies before the key frame: twice, to know which it is."""
+        self.rewind()
+        before = packets_before(self._packets(), time)
+        if before is None:
+            return False
+        self.rewind()
+        for _ in islice(self._packets(), before):
+            pass
+        return True
+
+    def _seek(self, time: Fraction) -> bool:
         try:
             self._container.seek(int(time / self.time_base), stream=self.stream, backward=True)
         except (FFmpegError, OverflowError):
@@ -134,12 +159,23 @@ class VideoSource:
     def rewind(self) -> None:
         """Begin anew; by opening the file again, for not every file can seek."""
         self._container.close()
+        self.damaged = 0
         self._open()
 
     @property
     def time_base(self) -> Fraction:
         """Seconds per tick."""
         return self.stream.time_base or Fraction(1, 1000)
+
+    @property
+    def late(self) -> int:
+        """How many frames too late a time stamp may come out of the decoder.
+
+        AVI has no times of presentation. FFmpeg numbers the packets as they are stored, and a frame
+        that is stored before some that are shown earlier brings its number too late.
+        """
+        reorders = self.decoder.reorder_depth > 0
+        return _MOST_B_FRAMES if reorders and self._container.format.name == "avi" else 1
 
     @property
     def rate(self) -> Fraction:
@@ -157,14 +193,35 @@ class VideoSource:
             return read_time(self.stream.metadata.get("DURATION", ""))
         return None
 
-    @property
-    def duration(self) -> Fraction | None:
-        """Seconds, or None if the file does not say."""
+    def duration(self, begin: Fraction) -> Fraction | None:
+        """Seconds, or None if the file does not say.
+
+        Where recordings may be joined, no header knows: the file is read through, without decoding.
+        That takes as long as the disk does: FFmpeg goes through nearly 2 GB in a second.
+
+        Args:
+            begin: when the first frame is shown, in seconds.
+        """
+        if may_be_joined(self._container):
+            with VideoSource(self.path) as again:
+                end = end_of(again._packets(), picture=again.stream)
+            return None if end is None or end <= begin else end - begin
         if (own := self.own_duration) is not None:
             return own
         if self._container.duration:
             return self._container.duration * _CONTAINER_TICK
         return None
+
+    def end_of(self, frames: int, *, since: Fraction | None) -> Fraction | None:
+        """When so many frames, from `since` on, have gone.
+
+        None: not before the film ends, or only decoding would tell.
+        """
+        if may_be_joined(self._container):
+            return None
+        if since is None or not self.seek(since):
+            self.rewind()
+        return end_of_frames(self._packets(), frames, since=since)
 
     def _jumps_back(self, before: int | None, after: int | None) -> bool:
         if before is None or after is None:
@@ -174,7 +231,7 @@ class VideoSource:
     def _open(self) -> None:
         self._container = _opened(self.path, self._device)
         try:
-            self.stream = _film_stream(self._container, self.path)
+            self.stream = film_stream(self._container, self.path)
             self.decoder = _decoder(self.stream)
             self.decoder.thread_type = ThreadType[self._threads]
         except BaseException:
@@ -204,6 +261,10 @@ class VideoSource:
             return []
 
 
+def _later(one: int | None, other: int | None) -> int | None:
+    return other if one is None or (other is not None and other > one) else one
+
+
 def working_device(path: Path) -> str | None:
     """Find hardware that really decodes this film, by decoding a frame with each kind there is."""
     for device in hwdevices_available():
@@ -214,6 +275,32 @@ def working_device(path: Path) -> str | None:
         except SourceError:
             continue
     return None
+
+
+def film_stream(container: InputContainer, path: Path) -> VideoStream:
+    """Choose the stream that is the film: of those marked as default, the largest.
+
+    Raises:
+        SourceError: there is none, its codec is unknown, or its frames are too large.
+    """
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not streams:
+        counts = Counter(_described(stream) for stream in container.streams)
+        found = ", ".join(f"{n} × {name}" if n > 1 else name for name, n in counts.items())
+        raise SourceError(f"{path}: no video stream (found: {found or 'nothing'})")
+    known = [stream for stream in streams if stream.codec_context is not None]
+    if not known:
+        raise SourceError(f"{path}: its video codec is unknown to FFmpeg here")
+    chosen = max(
+        known,
+        key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height),
+    )
+    if chosen.width * chosen.height > PIXEL_LIMIT:
+        raise SourceError(
+            f"{path}: {chosen.width}x{chosen.height} pixels a frame; "
+            f"at most {PIXEL_LIMIT // 1_000_000} megapixels can be painted"
+        )
+    return chosen
 
 
 def _opened(path: Path, device: str | None) -> InputContainer:
@@ -240,28 +327,6 @@ def _opened(path: Path, device: str | None) -> InputContainer:
         container.close()
         raise SourceError(f"{path}: a picture, not a film (see: stylize image)")
     return container
-
-
-def _film_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Choose the stream to show: of those marked as default, the largest."""
-    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if not streams:
-        counts = Counter(_described(stream) for stream in container.streams)
-        found = ", ".join(f"{n} × {name}" if n > 1 else name for name, n in counts.items())
-        raise SourceError(f"{path}: no video stream (found: {found or 'nothing'})")
-    known = [stream for stream in streams if stream.codec_context is not None]
-    if not known:
-        raise SourceError(f"{path}: its video codec is unknown to FFmpeg here")
-    chosen = max(
-        known,
-        key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height),
-    )
-    if chosen.width * chosen.height > PIXEL_LIMIT:
-        raise SourceError(
-            f"{path}: {chosen.width}x{chosen.height} pixels a frame; "
-            f"at most {PIXEL_LIMIT // 1_000_000} megapixels can be painted"
-        )
-    return chosen
 
 
 def _described(stream: Stream) -> str:

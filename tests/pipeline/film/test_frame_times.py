@@ -15,10 +15,12 @@ class Stamp:
     duration: int = 0
 
 
-def _read(stamps, *, time_base=Fraction(1, 100), rate=Fraction(25)):
+def _read(stamps, *, time_base=Fraction(1, 100), rate=Fraction(25), late=1):
     repairs = []
     frames = [s if isinstance(s, Stamp) else Stamp(s) for s in stamps]
-    result = list(timed(iter(frames), time_base=time_base, rate=rate, repaired=repairs.append))
+    result = list(
+        timed(iter(frames), time_base=time_base, rate=rate, repaired=repairs.append, late=late)
+    )
     assert [moment.frame for moment in result] == frames
     for one, two in itertools.pairwise(result):
         assert one.time + one.duration == two.time
@@ -86,6 +88,30 @@ def test_neighbours_with_their_times_exchanged_get_them_exchanged_again():
     assert repairs == [OUT_OF_ORDER] * 2
 
 
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        [1, 4, 3, 5, 2, 8, 7, 9, 6, 10],
+        [1, 4, 5, 6, 7, 8, 9, 10, 3, 11, 12, 13, 14, 15, 16, 17, 18, 2],
+        [2, 1],
+    ],
+    ids=["three late", "sixteen late", "two frames"],
+)
+@pytest.mark.parametrize("time_base", [Fraction(1, 25), Fraction(1)])
+def test_times_that_come_many_frames_late_are_put_in_order(stamps, time_base):
+    ticks, durations, repairs = _read(stamps, time_base=time_base, rate=1 / time_base, late=16)
+    assert ticks == sorted(stamps)
+    assert durations == [1] * len(stamps)
+    assert set(repairs) == {OUT_OF_ORDER}
+
+
+def test_rising_times_stay_as_they_are_however_late_they_may_come():
+    stamps = [700, 704, 705, 799, *range(900, 1300, 7)]
+    ticks, _, repairs = _read(stamps, late=16)
+    assert ticks == stamps
+    assert not repairs
+
+
 def test_equal_times_are_one_tick_apart():
     assert _read([0, 0, 0, 10])[0] == [0, 1, 2, 10]
 
@@ -124,12 +150,13 @@ def test_a_long_pause_is_kept_where_it_may_be_meant(pause, said):
     assert not repairs
 
 
+@pytest.mark.parametrize("late", [1, 16])
 @pytest.mark.parametrize("seed", range(5))
-def test_whatever_the_stamps_times_increase_strictly(seed):
+def test_whatever_the_stamps_times_increase_strictly(seed, late):
     state = seed
     stamps = []
     for _ in range(50):
         state = (state * 1103515245 + 12345) % (1 << 31)
         stamps.append(None if state % 7 == 0 else state % 60 - 20)
-    ticks = _read(stamps)[0]
+    ticks = _read(stamps, late=late)[0]
     assert all(one < two for one, two in itertools.pairwise(ticks))

@@ -149,7 +149,26 @@ def test_joined_recordings_are_one_film_without_a_gap(tmp_path, begins, said):
     path.write_bytes(b"".join(part.read_bytes() for part in parts))
     film, frames, notices = read(path)
     assert [frame.time - film.begin for frame in frames] == [Fraction(n, 25) for n in range(20)]
+    assert film.duration == frames[-1].time + frames[-1].duration - film.begin == Fraction(20, 25)
+    assert film.frames == 20
     assert notices == [f"joined.ts: {said}"]
+
+
+B_FRAMES = {
+    "as x264 does": {"preset": "medium"},
+    "sixteen in a row": {"bf": "16", "x264-params": "b-adapt=0:scenecut=0"},
+}
+
+
+@pytest.mark.parametrize("options", B_FRAMES.values(), ids=B_FRAMES)
+def test_b_frames_in_a_file_without_times_of_presentation_are_shown_one_by_one(tmp_path, options):
+    path = make_film(tmp_path / "film.avi", ticks=range(60), options={**options, "g": "24"})
+    film, frames, notices = read(path)
+    assert [frame.time - film.begin for frame in frames] == [Fraction(n, 25) for n in range(60)]
+    assert {frame.duration for frame in frames} == {Fraction(1, 25)}
+    for number, frame in enumerate(frames):
+        assert peak_noise_ratio(frame.picture, picture_of(number)) > 40
+    assert notices == ["film.avi: time stamps out of order put right"]
 
 
 def test_the_facts_of_a_film(tmp_path):
@@ -177,6 +196,85 @@ def test_a_span_begins_and_ends_exactly(tmp_path, key_frames_every):
     part = read(path, span=span)[1]
     assert [frame.time for frame in part] == [Fraction(n, 25) for n in range(111, 120)]
     for one, two in zip(part, everything[11:20], strict=True):
+        assert one.duration == two.duration
+        assert torch.equal(one.picture, two.picture)
+
+
+@pytest.mark.parametrize("start", [1, 12, 22, 30, 59])
+@pytest.mark.parametrize("open_gop", ["0", "1"])
+def test_a_span_has_the_frames_of_the_whole_where_time_stamps_come_late(tmp_path, open_gop, start):
+    options = {"g": "12", "x264-params": f"open-gop={open_gop}:scenecut=0:b-adapt=0"}
+    path = make_film(tmp_path / "film.avi", ticks=range(60), options=options)
+    _same_frames(path, Fraction(start, 25), 60 - start)
+
+
+def _joined(path, counts, **options):
+    """Two recordings of so many frames in one file, which both begin at the same time."""
+    options = {"options": {**LOSSLESS, "g": "12", "bf": "2"}, **options}
+    parts = [
+        make_film(
+            path.with_name(f"{number}{path.suffix}"),
+            ticks=range(count),
+            pictures=lambda n, *size, since=100 * number: picture_of(since + n, *size),
+            **options,
+        )
+        for number, count in enumerate(counts)
+    ]
+    return _write(path, b"".join(part.read_bytes() for part in parts))
+
+
+@pytest.mark.parametrize(
+    ("counts", "start"),
+    [
+        *(((25, 150), 15), ((25, 150), 60), ((100, 25), 25), ((100, 25), 110)),
+        *(((50, 50), 14), ((50, 50), 50), ((50, 50), 75)),
+    ],
+)
+def test_a_span_has_the_frames_of_the_whole_where_recordings_were_joined(tmp_path, counts, start):
+    path = _joined(tmp_path / "film.ts", counts)
+    everything = read(path)[1]
+    assert len(everything) == sum(counts)
+    begin = everything[start].time - everything[0].time
+    _same_frames(path, begin, sum(counts) - start)
+
+
+@pytest.mark.parametrize("start", [30, 75])
+def test_joined_programme_streams_are_no_other(tmp_path, start):
+    path = _joined(tmp_path / "film.mpg", (50, 50), codec="mpeg2video", options={"bf": "2"})
+    _same_frames(path, Fraction(start, 25), 100 - start)
+
+
+@pytest.mark.parametrize("counts", [(25, 150), (100, 25), (50, 50), (60,)])
+def test_joined_recordings_last_as_long_as_all_of_them(tmp_path, counts):
+    film, frames, _ = read(_joined(tmp_path / "film.ts", counts))
+    assert film.duration == frames[-1].time + frames[-1].duration - film.begin
+    with pytest.raises(SourceError, match=f"; the film lasts {float(film.duration):.2f} s"):
+        read(film.path, span=Span(start=film.duration))
+
+
+def test_what_lies_before_a_start_in_a_transport_stream_is_not_decoded(tmp_path, monkeypatch):
+    path = make_film(tmp_path / "film.ts", ticks=range(60), options={**LOSSLESS, "g": "12"})
+    film, decoded, decode = probe_video(path, notify=pytest.fail), [], VideoSource._decoded
+
+    def noting(source, packet):
+        frames = decode(source, packet)
+        decoded.extend(round((frame.pts * source.time_base - film.begin) * 25) for frame in frames)
+        return frames
+
+    monkeypatch.setattr(VideoSource, "_decoded", noting)
+    frames = list(read_video(film, span=Span(start=Fraction(2)), notify=pytest.fail))
+    assert [frame.time - film.begin for frame in frames] == [Fraction(n, 25) for n in range(50, 60)]
+    first = decoded.index(48)  # what is before was decoded to find the film's first frame
+    assert decoded[first:] == list(range(48, 60))
+    assert max(decoded[:first]) < 24
+
+
+def _same_frames(path, start, count):
+    """Reading from `start` must give the last `count` frames of the whole film."""
+    everything = read(path)[1][-count:]
+    part = read(path, span=Span(start=start))[1]
+    assert [frame.time for frame in part] == [frame.time for frame in everything]
+    for one, two in zip(part, everything, strict=True):
         assert one.duration == two.duration
         assert torch.equal(one.picture, two.picture)
 

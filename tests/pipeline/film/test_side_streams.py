@@ -353,6 +353,66 @@ def test_an_end_counts_from_the_films_begin_where_the_part_begins_in_a_gap(tmp_p
         assert chapter["end"] * chapter["time_base"] == 2
 
 
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        (Span(frames=6), [(0, 4), (4, 6)]),
+        (Span(frames=3), [(0, 3)]),
+        (Span(frames=10), [(0, 4), (4, 10)]),
+        (Span(start=Fraction(2), frames=4), [(0, 2), (2, 4)]),
+        (Span(start=Fraction(2), end=Fraction(5), frames=4), [(0, 2), (2, 3)]),
+    ],
+)
+def test_a_limit_of_frames_cuts_the_chapters_where_the_last_one_ends(tmp_path, span, expected):
+    path = tmp_path / "slow.mkv"
+    with av.open(path, "w") as film:
+        film.set_chapters(
+            [
+                {"id": id_, "start": start, "end": end, "time_base": Fraction(1), "metadata": {}}
+                for id_, start, end in ((1, 0, 4), (2, 4, 10))
+            ]
+        )
+        picture = film.add_stream("libx264", rate=25, options={"bf": "2", "g": "3"})
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        for second in range(10):
+            frame = av.VideoFrame(64, 48, "yuv420p")
+            frame.pts, frame.time_base = second * 25, Fraction(1, 25)
+            film.mux(picture.encode(frame))
+        film.mux(picture.encode(None))
+    rewrite(path, tmp_path / "film.mkv", span=span)
+    with av.open(tmp_path / "film.mkv") as film:
+        times = [
+            tuple(chapter[side] * chapter["time_base"] for side in ("start", "end"))
+            for chapter in film.chapters()
+        ]
+    assert times == expected
+
+
+def test_what_is_said_of_the_painted_track_is_kept_where_there_are_two(tmp_path):
+    """FFmpeg itself would take the one of many frames; the larger is painted."""
+    path = tmp_path / "two.mkv"
+    with av.open(path, "w") as film:
+        tracks = []
+        for width, count in ((16, 20), (32, 2)):
+            picture = film.add_stream("ffv1", rate=25)
+            picture.width, picture.height, picture.pix_fmt = width, 16, "yuv420p"
+            picture.metadata["title"] = f"{width} wide"
+            picture.disposition = av.stream.Disposition.default
+            tracks.append((picture, count))
+        for picture, count in tracks:
+            for number in range(count):
+                frame = av.VideoFrame(picture.width, 16, "yuv420p")
+                frame.pts, frame.time_base = number, Fraction(1, 25)
+                film.mux(picture.encode(frame))
+            film.mux(picture.encode(None))
+    with av.open(path) as film:
+        assert film.streams.best("video").width == 16
+    rewrite(path, tmp_path / "film.mkv")
+    with av.open(tmp_path / "film.mkv") as film:
+        (picture,) = film.streams.video
+        assert (picture.width, picture.metadata["title"]) == (32, "32 wide")
+
+
 def test_a_limit_of_frames_cuts_the_sound_there(rich, tmp_path):
     rewrite(rich, tmp_path / "film.mkv", span=Span(frames=10))
     for each in packets(tmp_path / "film.mkv", "audio").values():
@@ -484,6 +544,29 @@ def test_sound_stays_with_the_picture_where_recordings_were_joined(tmp_path, beg
         assert sum(data in found for _, data in heard) >= len(heard) - covered - 2
         for time, data in heard[covered:]:
             assert data not in found or abs(found[data] - time - move) <= Fraction(1, 1000)
+
+
+@pytest.mark.parametrize("start", [1, 2, 4, 6])
+@pytest.mark.parametrize("lengths", [(3, 4), (5, 2)])
+def test_a_part_of_joined_recordings_has_the_sound_of_its_pictures(tmp_path, lengths, start):
+    parts = [
+        recording(tmp_path / f"{number}.ts", seconds=seconds)
+        for number, seconds in enumerate(lengths)
+    ]
+    both = tmp_path / "both.ts"
+    both.write_bytes(b"".join(part.read_bytes() for part in parts))
+    rewrite(both, tmp_path / "whole.mkv")
+    rewrite(both, tmp_path / "part.mkv", span=Span(start=Fraction(start)))
+    begin = min(time for time, _ in packets(tmp_path / "whole.mkv", "video")[0]) + start
+    assert len(packets(tmp_path / "part.mkv", "video")[0]) == 175 - 25 * start
+    wanted = [
+        (time - begin, data)
+        for time, data in packets(tmp_path / "whole.mkv", "audio")[0]
+        if time >= begin
+    ]
+    heard = packets(tmp_path / "part.mkv", "audio")[0]
+    assert [data for _, data in heard] == [data for _, data in wanted]
+    assert apart({0: heard}, {0: wanted}) <= Fraction(1, 1000)
 
 
 def test_transcoded_sound_goes_on_where_recordings_were_joined(tmp_path):

@@ -17,9 +17,12 @@ SECONDS = 8
 
 @pytest.fixture
 def subtitled(tmp_path):
-    """Makes a film of some seconds with lines that begin, and last, so many milliseconds."""
+    """Makes a film of some seconds with lines that begin, and last, so many milliseconds.
 
-    def make(*lines: tuple[int, int, str]) -> Path:
+    A frame lasts as many ticks as `each` says, whatever the film's rate of five a second.
+    """
+
+    def make(*lines: tuple[int, int, str], each: int = 1) -> Path:
         path = tmp_path / "source.mkv"
         with av.open(path, "w") as film:
             picture = film.add_stream("ffv1", rate=5)
@@ -33,7 +36,7 @@ def subtitled(tmp_path):
                 packet = text.codec_context.encode_subtitle(shown)
                 packet.time_base, packet.stream = Fraction(1, 1000), text
                 film.mux(packet)
-            for index in range(5 * SECONDS):
+            for index in range(0, 5 * SECONDS, each):
                 frame = av.VideoFrame(16, 16, "yuv420p")
                 frame.pts, frame.time_base = index, Fraction(1, 5)
                 film.mux(picture.encode(frame))
@@ -103,3 +106,20 @@ def test_no_line_stays_longer_than_the_part_that_is_written(subtitled, suffix):
     assert shown(source, suffix, span=span) == [(0.0, 1.0, "long")]
     with av.open(source.with_name(f"film{suffix}")) as film:
         assert film.duration == 1_000_000
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+@pytest.mark.parametrize(
+    ("start", "frames", "expected"),
+    [
+        (None, 6, [(0.5, 1.5, "a"), (3.0, 4.0, "b"), (4.5, 6.0, "long")]),
+        (2, 4, [(1.0, 2.0, "b"), (2.5, 4.0, "long")]),
+        (2, 9, [(1.0, 2.0, "b"), (2.5, 5.5, "long")]),
+    ],
+)
+def test_lines_stay_as_long_as_the_frames_that_were_asked_for(
+    subtitled, suffix, start, frames, expected
+):
+    source = subtitled((500, 1000, "a"), (3000, 1000, "b"), (4500, 3000, "long"), each=5)
+    start = None if start is None else Fraction(start)
+    assert shown(source, suffix, span=Span(start=start, frames=frames)) == expected
