@@ -69,7 +69,7 @@ def refuse_outside(keyframes: Keyframes, film: Film, span: Span) -> None:
     for time in keyframes.times:
         if film.duration is not None and time >= film.duration:
             raise SettingsError(
-                f"keyframes: none can be at {clock(time)}: {film.path.name} ends before, at "
+                f"keyframes: none can be at {clock(time)}: {film.named.name} ends before, at "
                 f"{clock(film.duration)}"
             )
         if time < begin or (end is not None and time >= end):

@@ -147,7 +147,6 @@ def paint_animation(
             span=Span(),
             metadata=metadata,
             report=report,
-            shown_as=source,
         )
 
 

@@ -38,7 +38,6 @@ def paint_keyframes(
     span: Span,
     metadata: bool,
     report: Report,
-    shown_as: Path,
 ) -> Finished:
     """Write the refined key frames of a film as pictures, such as `00-01-07.500.png`.
 
@@ -53,7 +52,6 @@ def paint_keyframes(
         span: the part to paint.
         metadata: whether to store the settings in the pictures.
         report: called with each event, from the caller's thread.
-        shown_as: the file that a person named, where `film` is a copy of it.
 
     Raises:
         StylizeError: it cannot be read, painted or written, or the folder holds pictures of such
@@ -61,7 +59,7 @@ def paint_keyframes(
     """
     began = monotonic()
     earlier = _key_frames(folder)
-    report(Started(shown_as, folder, painter.choice.name, "pictures", None))
+    report(Started(film.named, folder, painter.choice.name, "pictures", None))
     outbox = Outbox(report)
     refinement.on_step = outbox.step
     refinement.notify = outbox.notify

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .film.read_video import probe_video
-from .picture.animation import playable, times_played
+from .picture.animation import count_frames, playable, times_played
 from .picture.open_picture import is_animated
 from .values import Film, Notify
 
@@ -28,4 +28,7 @@ def opened_film(source: Path, *, notify: Notify) -> Iterator[Film]:
         yield probe_video(source, notify=notify)
         return
     with playable(source) as moving:
-        yield replace(probe_video(moving, notify=notify), plays=times_played(source))
+        film = replace(probe_video(moving, notify=notify), plays=times_played(source))
+        if moving != source:
+            film = replace(film, copied_from=source, frames=count_frames(source))
+        yield film

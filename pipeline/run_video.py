@@ -103,7 +103,6 @@ def stylize_video(
             span=span,
             metadata=metadata,
             report=report,
-            shown_as=source,
         )
         if over_time is not None:
             return whole(painter=prepare_timeline(over_time, film, span=span, download=download))
@@ -123,7 +122,6 @@ def stylize_video(
             span=span,
             metadata=metadata,
             report=report,
-            shown_as=source,
         )
 
 
@@ -135,7 +133,6 @@ def paint_film(
     span: Span,
     metadata: bool,
     report: Report,
-    shown_as: Path | None = None,
     refinement: Refinement | None = None,
 ) -> Finished:
     """Send a film through all stages.
@@ -147,7 +144,6 @@ def paint_film(
         span: the part to paint.
         metadata: whether to store the settings in the output.
         report: called with each event, from the caller's thread.
-        shown_as: the file that a person named, where `film` is a copy of it.
         refinement: what makes it finer; None: it is left as it is painted.
 
     Raises:
@@ -155,7 +151,7 @@ def paint_film(
     """
     settings = painter.choice.settings
     began = monotonic()
-    source, look = shown_as or film.path, painter.choice.name
+    source, look = film.named, painter.choice.name
     outbox = Outbox(report)
     try:
         with ExitStack() as stages:

@@ -193,7 +193,7 @@ def refuse_beyond(timeline: Timeline, film: Film, span: Span) -> None:
     for moment in timeline.moments:
         if film.duration is not None and moment.time >= film.duration:
             raise SettingsError(
-                f"at {clock(moment.time)}: {film.path.name} ends before, at {clock(film.duration)}"
+                f"at {clock(moment.time)}: {film.named.name} ends before, at {clock(film.duration)}"
             )
         if span.end is not None and moment.time >= span.end:
             raise SettingsError(

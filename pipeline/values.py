@@ -134,6 +134,7 @@ class Film:
         has_alpha: whether frames carry an alpha plane.
         begin: presentation time of the first frame, in seconds: what a `Span` counts from.
         plays: how often an animation is to be shown; 0: for ever.
+        copied_from: the file that a person named, where `path` is a copy that was made to read it.
     """
 
     path: Path
@@ -148,6 +149,12 @@ class Film:
     has_alpha: bool
     begin: Fraction = Fraction(0)
     plays: int = 0
+    copied_from: Path | None = None
+
+    @property
+    def named(self) -> Path:
+        """The file that a person named."""
+        return self.copied_from or self.path
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,13 +95,13 @@ def read_video(
     """
     device = working_device(film.path) if hw else None
     if hw and device is None:
-        notify(f"{film.path.name}: no hardware here decodes it; decoded by the processor")
+        notify(f"{film.named.name}: no hardware here decodes it; decoded by the processor")
     said: set[str] = set()
 
     def once(text: str) -> None:
         if text not in said:
             said.add(text)
-            notify(f"{film.path.name}: {text}")
+            notify(f"{film.named.name}: {text}")
 
     with VideoSource(film.path, device=device) as source:
         reading = _Reading(film, source, deinterlace=deinterlace, once=once)
@@ -246,4 +246,4 @@ def _nothing_within(film: Film, span: Span) -> SourceError:
     end = "" if span.end is None else f" to {float(span.end):g} s"
     lasts = "" if film.duration is None else f"; the film lasts {float(film.duration):.2f} s"
     late = f"; times count from its first frame, at {float(film.begin):g} s" * (film.begin > 0)
-    return SourceError(f"{film.path}: no frame {start}{end}{lasts}{late}")
+    return SourceError(f"{film.named}: no frame {start}{end}{lasts}{late}")

@@ -46,6 +46,16 @@ def playable(path: Path) -> Iterator[Path]:
         yield copy if copy.exists() else path
 
 
+def count_frames(path: Path) -> int:
+    """How many frames an animation has.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    with opened(path) as (animation, _):
+        return _count(animation)
+
+
 def times_played(path: Path) -> int:
     """How often an animation is shown; 0: for ever.
 
@@ -61,10 +71,14 @@ def times_played(path: Path) -> int:
         return int(said) + 1 if said else 0  # it says how often it begins anew
 
 
+def _count(animation: Image.Image) -> int:
+    return int(getattr(animation, "n_frames", 1))
+
+
 def _copy(animation: Image.Image, target: Path) -> None:
     """Write an APNG of whole frames, one by one: Pillow would hold all of them to compare them."""
     mode = "RGBA" if animation.mode == "RGBA" else "RGB"
-    count: int = getattr(animation, "n_frames", 1)
+    count = _count(animation)
     numbers = itertools.count()  # of the chunks that PNG numbers
     with target.open("wb") as file:
         file.write(_SIGNATURE)

@@ -1,10 +1,12 @@
 """Painting one picture and folders of them, as a program would ask for it."""
 
 import json
+import re
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +170,20 @@ def test_an_animation_is_shown_as_often_as_it_was(
     with Image.open(tmp_path / target) as painted:
         wanted = stored[plays] if target == "b.gif" else plays
         assert painted.info.get("loop") == wanted
+
+
+@pytest.mark.parametrize("name", ["a.webp", "a.avif"])
+def test_an_animation_that_is_copied_to_read_it_keeps_its_name_and_counts_its_frames(
+    network_file: Path, tmp_path: Path, name: str
+):
+    events: list[Event] = []
+    source = save_animation(tmp_path / name)
+    stylize_video(source, tmp_path / "b.mkv", model=network_file, report=events.append)
+    (started,) = (event for event in events if isinstance(event, Started))
+    assert (started.source, started.total) == (source, 3)
+    late = Span(start=Fraction(100))
+    with pytest.raises(SourceError, match=rf"^{re.escape(str(source))}: no frame from 100 s"):
+        stylize_video(source, tmp_path / "c.mkv", model=network_file, span=late)
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png", "a.avif"])
