@@ -76,9 +76,9 @@ def refuse_taken(target: Path, source: Path, *, used: Sequence[Path] = (), overw
     Raises:
         TargetError: it is there and may not be replaced, is read itself, or cannot be written.
     """
-    is_due(source, target, "overwrite", used=used)
     if target.is_dir():
         raise TargetError(f"{target}: is a folder; name a file")
+    is_due(source, target, "overwrite", used=used)
     if not overwrite and os.path.lexists(target):
         raise TargetError(f"{target}: is there already (--overwrite replaces it)")
     check_folder(target.parent)
