@@ -24,7 +24,7 @@ from .decoder import PUBLIC_NAMES, WIDTHS, Decoder
 from .in_tiles import InTiles, refuse_too_large
 from .network import PaintingNetwork, is_plain
 from .pixels import pad
-from .slow_moments import SlowMoments
+from .slow_moments import SlowMoments, undone_by_errors
 from .vgg import Vgg
 
 LAYER = "relu4_1"
@@ -141,6 +141,10 @@ class AdainPainter(PaintingNetwork):
             torch.OutOfMemoryError: they take more memory than the machine has.
         """
         refuse_too_large(pictures, numbers=NUMBERS, kept=KEPT)
+        with undone_by_errors(self._slow or ()):
+            return self._paint(pictures)
+
+    def _paint(self, pictures: Tensor) -> Tensor:
         height, width = pictures.shape[-2:]
         below, right = -height % Decoder.stride, -width % Decoder.stride
         size = height + below, width + right

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .folding import Folding
 from .network import PaintingNetwork, StyleNetwork, is_plain
-from .slow_moments import SlowMoments, apart
+from .slow_moments import SlowMoments, apart, undone_by_errors
 
 EVERY = 8
 """Frames between two measurements, in a shot that has been calm for as long."""
@@ -54,8 +54,17 @@ class ShotNetwork(PaintingNetwork):
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint (N, 3, H, W) RGB in [0, 1], frames that follow those painted before.
 
-        They are painted alike in batches of any size.
+        They are painted alike in batches of any size, also where a larger one has failed.
         """
+        begun = self._folded, self._left, self._pause, self._colours
+        try:
+            with undone_by_errors([norm.moments for norm in self._norms]):
+                return self._paint(pictures)
+        except BaseException:
+            self._folded, self._left, self._pause, self._colours = begun
+            raise
+
+    def _paint(self, pictures: Tensor) -> Tensor:
         painted, done = [], 0
         while done < len(pictures):
             part = self._like_measured(pictures[done : done + self._left])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -70,6 +72,21 @@ class SlowMoments:
         self.mean = torch.lerp(self.mean, mean, share)
         self.variance = torch.lerp(self.variance, variance, share)
         return self.mean, self.variance
+
+
+@contextmanager
+def undone_by_errors(followed: Sequence[SlowMoments]) -> Iterator[None]:
+    """Forget what was taken in by a block that fails: the same frames may come again.
+
+    So they do where a device has not enough memory for all of them at once.
+    """
+    known = [(each.mean, each.variance, each.moved) for each in followed]
+    try:
+        yield
+    except BaseException:
+        for each, before in zip(followed, known, strict=True):
+            each.mean, each.variance, each.moved = before
+        raise
 
 
 def apart(now: tuple[Tensor, Tensor], before: tuple[Tensor, Tensor], *, epsilon: float) -> Tensor:

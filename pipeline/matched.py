@@ -56,13 +56,12 @@ class ColourMatched(PaintingNetwork):
 
     def _has_new_colours(self, picture: Tensor) -> bool:
         """Whether the film is still coming out of what it fades in from."""
-        if is_plain(picture):
+        if not self._growing or is_plain(picture):
             return False
         level = float(picture.float().mean())
-        new = self._level is None or (self._growing and level > GROWS * self._level)
-        self._growing = new
+        self._growing = self._level is None or level > GROWS * self._level
         self._level = level
-        return new
+        return self._growing
 
 
 def in_colours_of(picture: Tensor, styles: Mixture) -> Mixture:

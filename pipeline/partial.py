@@ -18,6 +18,10 @@ _STEM_BYTES = 150  # of the 255 that a name may have on nearly all file systems
 _ABANDONED = 24 * 60 * 60
 """Seconds: who still works on an output has written to it since."""
 
+_TOKEN_BYTES = 4
+_PART, _ASIDE = ".part", ".old"
+"""In the names of what is in the making, and of an earlier folder that makes room for it."""
+
 _REFUSED = "cannot put the result there"
 
 
@@ -42,8 +46,8 @@ def partial(target: Path, *, there: bool | None = None) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         place = _ready(target, made)
-        was_there = os.path.lexists(place) if there is None else there
         temporary = _neighbour(place)
+        was_there = os.path.lexists(place) if there is None else there
         yield temporary
         if os.path.lexists(place) and not was_there:
             raise TargetError(f"{target}: somebody else has made it meanwhile; theirs is left")
@@ -113,14 +117,28 @@ def _ready(target: Path, made: list[Path]) -> Path:
 
 
 def _neighbour(place: Path) -> Path:
-    """A free hidden name; what killed runs left under such names is removed on the way."""
+    """A free hidden name; what killed runs left under such names is removed on the way.
+
+    An earlier output that one of them had stepped aside is put back where there is no other.
+    """
     # Cut by bytes, which is what file systems count, and never inside a character.
     stem = os.fsencode(place.stem)[:_STEM_BYTES].decode(sys.getfilesystemencoding(), "ignore")
-    for left in place.parent.glob(f".{escape(stem)}.*.part{escape(place.suffix)}"):
-        with suppress(OSError):
-            if time() - left.stat().st_mtime > _ABANDONED:
-                _remove(left)
-    return place.with_name(f".{stem}.{token_hex(4)}.part{place.suffix}")
+    token, ending = "[0-9a-f]" * (2 * _TOKEN_BYTES), escape(place.suffix)
+    for left in place.parent.glob(f".{escape(stem)}.{token}{_ASIDE}{ending}"):
+        if os.path.lexists(place):
+            _remove_abandoned(left)
+        else:
+            with suppress(OSError):
+                left.rename(place)
+    for left in place.parent.glob(f".{escape(stem)}.{token}{_PART}{ending}"):
+        _remove_abandoned(left)
+    return place.with_name(f".{stem}.{token_hex(_TOKEN_BYTES)}{_PART}{place.suffix}")
+
+
+def _remove_abandoned(left: Path) -> None:
+    with suppress(OSError):
+        if time() - left.stat().st_mtime > _ABANDONED:
+            _remove(left)
 
 
 def _replace(temporary: Path, target: Path) -> None:
@@ -129,7 +147,8 @@ def _replace(temporary: Path, target: Path) -> None:
         temporary.replace(target)
         return
     # A folder that is not empty cannot be replaced in one step: step it aside first.
-    aside = temporary.with_name(f"{temporary.name}.old")
+    begin = temporary.name.removesuffix(f"{_PART}{target.suffix}")
+    aside = temporary.with_name(f"{begin}{_ASIDE}{target.suffix}")
     try:
         target.rename(aside)
         temporary.rename(target)

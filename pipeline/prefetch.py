@@ -12,9 +12,9 @@ from .events import HEARS_AFTER_SECONDS
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 0.4
 """How long `close` waits for the thread: an interrupted job must end within two seconds, and a
-job chains up to three of them. No thread writes files, so none can leave one half-written."""
+job chains up to four of them. No thread writes files, so none can leave one half-written."""
 
 
 class Prefetch(Generic[T]):

@@ -25,7 +25,7 @@ from .matched import ColourMatched
 from .method_options import picture_to_start_from
 from .picture.read_image import read_image
 from .prepare_masks import covered, read_mask
-from .restyle import Mixing, restyle
+from .restyle import Mixing, restyle, working_size
 from .settings import SMALLEST_SIZE, Settings
 from .styles import check_style_wanted
 from .targets import printable
@@ -34,7 +34,10 @@ from .values import Batch
 Place = Callable[[PaintingNetwork, torch.device, torch.dtype], PaintingNetwork]
 """Puts a network where it paints, in a precision."""
 PIXELS_AT_ONCE = 16_000_000
-"""Pixels in a batch on a graphics card: 16 frames of 720p, 7 of 1080p, 1 of 4K."""
+"""Pixels in a batch on a graphics card, as the network sees them: 16 frames of 720p, 7 of 1080p, 1
+of 4K."""
+LIGHT = 4
+"""Times as many pixels its pictures may have in all where the network sees them smaller."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +135,9 @@ class Painter:
             return self.choice.settings.batch
         if self.device.type == "cpu":
             return 1
-        return max(1, min(16, PIXELS_AT_ONCE // (height * width)))
+        rows, columns = working_size(height, width, self.size())
+        pixels = max(rows * columns, height * width // LIGHT)
+        return max(1, min(16, PIXELS_AT_ONCE // pixels))
 
     def provenance(self) -> dict[str, object]:
         """What made the output, to be stored in it: version, look, method, weights, settings."""

@@ -21,7 +21,7 @@ from .clock import clock
 from .errors import StylizeError
 from .prepare import Painter, prepare
 from .targets import printable
-from .timeline import Timeline, refuse_beyond
+from .timeline import Moment, Timeline, refuse_beyond
 from .values import Batch, Fade, Film, Frame, Span
 
 
@@ -257,13 +257,18 @@ def prepare_timeline(
         known = (index for index, look in enumerate(looks) if _alike(look, moment.choice))
         look = next(known, len(looks))
         if look == len(looks):
-            try:
-                painter = prepare(moment.choice, film=True, download=download)
-            except StylizeError as error:
-                raise type(error)(f"at {clock(moment.time)}: {error}") from error
-            looks.append(replace(painter, network=PaintingNetwork(), coverage=None))
+            looks.append(_look(moment, download))
         turns.append(_Turn(look, 1.0 if looks[look].applies_strength else strength))
     return TimelinePainter(timeline, origin=film.begin, looks=tuple(looks), turns=tuple(turns))
+
+
+def _look(moment: Moment, download: Progress | None) -> Painter:
+    """What paints from a moment on, without its network."""
+    try:
+        painter = prepare(moment.choice, film=True, download=download)
+    except StylizeError as error:
+        raise type(error)(f"at {clock(moment.time)}: {error}") from error
+    return replace(painter, network=PaintingNetwork(), coverage=None)
 
 
 def _alike(painter: Painter, choice: Choice) -> bool:

@@ -63,7 +63,7 @@ def restyle(
 
     They are whole paintings, and their frames say how much of them is to show (see
     `values.Frame.cover`). Without any strength nothing is painted. Short of memory, a batch is
-    halved, down to single pictures, before giving up.
+    halved, and those after it are, down to single pictures, before giving up.
 
     Args:
         batches: RGB in [0, 1]; where their frames have clean pictures, those are painted.
@@ -75,14 +75,15 @@ def restyle(
     Raises:
         StylizeError: one picture alone is too large for the device's memory.
     """
-    size, cover = None, None
+    size, cover, most = None, None, None
     for batch in batches:
         if batch.pictures.shape[-2:] != size:
-            size = batch.pictures.shape[-2:]
+            size, most = batch.pictures.shape[-2:], None
             cover = _cover(mixing, size)  # one for all frames of a film
         painted = batch
         if mixing.strength > 0:
-            painted = replace(batch, pictures=_paint(batch, network, mixing, device, dtype))
+            pictures, most = _in_parts(batch, most, network, mixing, device, dtype)
+            painted = replace(batch, pictures=pictures)
         if cover is not None:
             frames = tuple(replace(frame, cover=cover) for frame in batch.frames)
             painted = replace(painted, frames=frames)
@@ -115,11 +116,39 @@ def too_large(height: int, width: int, size: int | None, device: torch.device) -
     )
 
 
+def _in_parts(
+    batch: Batch,
+    most: int | None,
+    network: Network,
+    mixing: Mixing,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> tuple[Tensor, int | None]:
+    """Paint a batch, at most so many pictures at once; and how many fitted, if not all did."""
+    done: list[Tensor] = []
+    begin, count = 0, len(batch.frames)
+    while begin < count:
+        part = slice(begin, count if most is None else min(count, begin + most))
+        painted = _paint(
+            Batch(batch.pictures[part], batch.frames[part]), network, mixing, device, dtype
+        )
+        if painted is not None:
+            done.append(painted)
+            begin = part.stop
+        elif (tried := part.stop - begin) > 1:
+            most = (tried + 1) // 2
+        else:
+            height, width = batch.pictures.shape[-2:]
+            raise too_large(height, width, mixing.size, device)
+    return done[0] if len(done) == 1 else torch.cat(done), most
+
+
 @tf32(allowed=False)
 @torch.inference_mode()
 def _paint(
     batch: Batch, network: Network, mixing: Mixing, device: torch.device, dtype: torch.dtype
-) -> Tensor:
+) -> Tensor | None:
+    """Paint a batch at once; None: there is not enough memory, and what was used is let go."""
     pictures, frames = batch.pictures, batch.frames
     try:
         if frames[0].clean is not None:
@@ -130,14 +159,7 @@ def _paint(
     except (torch.OutOfMemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-    # Outside the except block, so that the traceback no longer holds on to the tensors.
-    count, height, width = pictures.shape[0], *pictures.shape[-2:]
-    if count == 1:
-        raise too_large(height, width, mixing.size, device)
-    half = (count + 1) // 2
-    whole = batch.pictures
-    halves = Batch(whole[:half], frames[:half]), Batch(whole[half:], frames[half:])
-    return torch.cat([_paint(each, network, mixing, device, dtype) for each in halves])
+    return None
 
 
 def _run(

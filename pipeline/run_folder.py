@@ -180,13 +180,22 @@ class _FolderRun:
 
     def _paint(self, batches: Iterable[Batch], painter: Painter) -> Iterator[Frame]:
         for batch in batches:
-            try:
-                painted = list(scatter(painter.paint([batch], on_step=self._outbox.step)))
-            except Exception as error:  # noqa: BLE001 (one bad file must not end the others)
-                for frame in batch.frames:
-                    self._fail(self._job(frame), error)
-            else:
-                yield from painted
+            yield from self._painted(batch, painter)
+
+    def _painted(self, batch: Batch, painter: Painter) -> Iterator[Frame]:
+        """Paint a batch; where that fails, each of its pictures alone."""
+        frames, painted = batch.frames, None
+        try:
+            painted = list(scatter(painter.paint([batch], on_step=self._outbox.step)))
+        except Exception as error:  # noqa: BLE001 (one bad file must not end the others)
+            if len(frames) == 1:
+                self._kept.pop(frames[0].time)
+                self._fail(self._job(frames[0]), error)
+        if painted is not None:
+            yield from painted
+        elif len(frames) > 1:
+            for frame in frames:
+                yield from self._painted(Batch(frame.picture[None], (frame,)), painter)
 
     def _encode(self, frames: Iterable[Frame], painter: Painter) -> Iterator[tuple[_Job, bytes]]:
         store = painter.provenance() if self._metadata else None

@@ -30,13 +30,17 @@ from .picture.pictures import Kept
 from .picture.read_image import read_image
 from .picture.write_image import encode_image
 from .prepare import Painter, prepare
+from .prepare_refinement import prepare_refinement
 from .run_attended import attended
 from .run_opened import opened_film
 from .run_video import paint_film
 from .targets import Existing, beside, is_due
 from .values import Batch, Frame, Notify, Span
 
-OF_FILMS = ("codec", "crf", "encoder_preset", "pixel_format", "hw", "deinterlace")
+OF_FILMS = (
+    *("codec", "crf", "encoder_preset", "pixel_format", "hw", "deinterlace"),
+    *("smooth", "cuts", "freeze", "denoise_source", "refine", "keyframes"),
+)
 """Settings that say nothing to a still picture. Those of a preset are for its films."""
 
 
@@ -140,6 +144,14 @@ def paint_animation(
         plain = replace(settings, quality=None, crf=None)
         painter = replace(painter, choice=replace(painter.choice, settings=plain))
     with opened_film(source, notify=lambda text: report(Notice(text))) as film:
+        refinement = None
+        if settings.refine is not None:
+            refinement = prepare_refinement(
+                painter.choice,
+                film=film,
+                span=Span(),
+                download=lambda done, total: report(Fetched(done, total)),
+            )
         return paint_film(
             film,
             target,
@@ -147,6 +159,7 @@ def paint_animation(
             span=Span(),
             metadata=metadata,
             report=report,
+            refinement=refinement,
         )
 
 

@@ -37,8 +37,6 @@ MIXED = 0.5
 dissolves between moving shots, above 0.6 in fast motion, which looks a little like them."""
 EVEN = 0.2
 """Share that each end has in the middle at least."""
-_MOST_KEPT = 64
-"""Thumbnails, 28 KB each: half a second at 120 frames a second."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +75,7 @@ class _Counter:
 
     def __init__(self) -> None:
         self._shot = 0
-        self._history: deque[_Seen] = deque(maxlen=_MOST_KEPT)
+        self._history: deque[_Seen] = deque()  # of half a second, 28 KB each
         self._coming: deque[_Seen] = deque()
         self._shown: Thumbnail | None = None  # the last that was not plain
         self._settled: Fraction | None = None  # when the last dissolve is sure to be over
@@ -93,6 +91,8 @@ class _Counter:
             self._begin()
         seen = self._coming.popleft()
         self._history.append(seen)
+        while len(self._history) > AHEAD + 1 and seen.time - self._history[1].time >= DISSOLVE:
+            self._history.popleft()
         settled = self._settled is None or seen.time >= self._settled
         if settled and not new and _is_dissolve(self._history):
             self._begin(keep=1)

@@ -224,3 +224,24 @@ def test_on_film_what_is_plain_says_nothing_of_the_scene(adain, vgg, styles, pho
     painter.begin_shot()
     together = painter(torch.cat([torch.ones_like(scene), scene]))
     assert torch.allclose(together[1:], wanted, atol=1e-5)
+
+
+def test_on_film_frames_that_fail_and_come_again_are_painted_as_if_they_had_not(
+    adain, vgg, styles, photographs, monkeypatch
+):
+    adain.prefer_steady()
+    painter = adain.with_styles(Mixture(styles[:1]), vgg=vgg)
+    before, after = photographs[:1], photographs[1:2]
+    painter(before)
+    wanted = painter(after)
+    painter.begin_shot()
+    painter(before)
+
+    def short_of_memory(*_):
+        raise torch.OutOfMemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(painter.decoder, "forward", short_of_memory)
+        with pytest.raises(torch.OutOfMemoryError):
+            painter(after)
+    assert torch.allclose(painter(after), wanted, atol=1e-6)

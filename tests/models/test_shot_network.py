@@ -135,3 +135,22 @@ def test_a_shot_that_begins_plain_is_painted_by_the_scene_that_comes(shot, frame
     shot.begin_shot()
     found = paint(shot, torch.cat([plain, frames[:4]]))[5:]
     torch.testing.assert_close(found, wanted, atol=2e-4, rtol=0)
+
+
+def test_a_batch_that_fails_and_comes_again_in_parts_is_painted_as_if_it_had_not(
+    shot, frames, monkeypatch
+):
+    wanted = paint(shot, frames)
+    shot.begin_shot()
+    paint(shot, frames[:2])
+    folded = shot._folding.folded
+
+    def short_of_memory(_):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(shot._folding, "folded", short_of_memory)
+    with pytest.raises(torch.OutOfMemoryError):
+        shot(frames[2:8])
+    monkeypatch.setattr(shot._folding, "folded", folded)
+    found = torch.cat([paint(shot, frames[2:8]), paint(shot, frames[8:])])
+    torch.testing.assert_close(found, wanted[2:], atol=1e-6, rtol=0)

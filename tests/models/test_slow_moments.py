@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from stylize.models.slow_moments import LEAST, MOST, SlowMoments
+from stylize.models.slow_moments import LEAST, MOST, SlowMoments, undone_by_errors
 
 MEAN, VARIANCE = torch.tensor([0.0, 1.0]), torch.tensor([1.0, 4.0])
 
@@ -61,3 +61,20 @@ def test_a_new_shot_begins_anew(moments):
     moments.forget()
     mean, _ = moments.follow(MEAN + 3, VARIANCE, epsilon=0.01)
     assert torch.equal(mean, MEAN + 3)
+
+
+def test_what_fails_has_taken_nothing_in(moments):
+    def fail():
+        with undone_by_errors([moments]):
+            moments.follow(MEAN + 1, VARIANCE, epsilon=0.01)
+            raise MemoryError
+
+    moved = moments.moved
+    with pytest.raises(MemoryError):
+        fail()
+    assert torch.equal(moments.mean, MEAN)
+    assert torch.equal(moments.variance, VARIANCE)
+    assert moments.moved == moved
+    with undone_by_errors([moments]):
+        moments.follow(MEAN + 1, VARIANCE, epsilon=0.01)
+    assert not torch.equal(moments.mean, MEAN)

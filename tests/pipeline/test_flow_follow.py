@@ -96,3 +96,14 @@ def test_what_has_texture_moves_as_it_does():
 def test_a_picture_of_one_colour_stays_where_it_is():
     still = np.zeros((40, 50, 2), np.float32)
     assert np.abs(with_surroundings(still, np.full((40, 50), 7, np.uint8))).max() == 0
+
+
+def test_a_plain_thing_in_a_film_moves_along_with_what_is_around_it():
+    def frame(right):
+        picture = scene(right).clone()
+        picture[:, 10:60, 40 - right : 90 - right] = 0.5
+        return picture
+
+    _, sight = sights([frame(0), frame(4)])
+    across = sight.motion.places[0] - np.arange(WIDE)
+    assert np.abs(across[16:54, 42:80] - 4).mean() < 0.9  # by its own flow alone 1.8

@@ -1,5 +1,7 @@
 """What frames know of each other: who is asked, where pixels are, and whose light is the same."""
 
+import weakref
+
 import pytest
 import torch
 from torch.nn.functional import interpolate
@@ -90,3 +92,13 @@ def test_how_much_the_source_differs_is_known_of_the_next_frame_and_of_the_furth
     assert [each for each in APART if differences[each] is not None] == [1, 8]
     assert differences[1].shape == (8, 12)
     assert 0.3 < differences[1].mean() / (2 * 0.02**2) < 1.7
+
+
+def test_a_painting_is_let_go_when_no_frame_to_come_asks_for_it():
+    frames = [Frame(scene()) for _ in range(40)]
+    held, alive = [], []
+    for window in windows(Batch(frame.picture[None], (frame,)) for frame in frames):
+        held.append(weakref.ref(window.fresh.brightness))
+        del window
+        alive.append(sum(each() is not None for each in held))
+    assert max(alive) <= max(APART) + 1

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from stylize.models import Mixture, PaintingNetwork
+from stylize.pipeline import matched
 from stylize.pipeline.matched import ColourMatched
 
 SCENE = 0.3 + 0.4 * torch.rand(1, 3, 16, 24, generator=torch.Generator().manual_seed(2))
@@ -66,3 +67,9 @@ def test_pictures_are_each_painted_in_their_own_colours():
     pictures = ColourMatched(_Shows, Mixture((STYLE,)), once=False)
     found = levels(pictures, torch.cat([SCENE, SCENE * 0.5]))
     assert found == pytest.approx([float(SCENE.mean()), float(SCENE.mean()) / 2], abs=0.01)
+
+
+def test_a_film_that_has_its_colours_is_not_looked_at_any_more(film, monkeypatch):
+    levels(film, torch.cat([SCENE, SCENE]))
+    monkeypatch.setattr(matched, "is_plain", None)
+    assert levels(film, SCENE) == pytest.approx([float(SCENE.mean())], abs=0.01)

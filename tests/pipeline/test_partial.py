@@ -1,6 +1,7 @@
 """Outputs appear whole or not at all."""
 
 import os
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -105,6 +106,48 @@ def test_an_interruption_while_folders_change_places_leaves_one_of_them(
         _write_a_folder(target)
     assert [path.name for path in target.iterdir()] == [["old.png"], ["new.png"]][step - 1]
     assert list(tmp_path.iterdir()) == [target]
+
+
+def killed_between(target: Path, monkeypatch: pytest.MonkeyPatch, *, renames: int) -> None:
+    """Write a folder anew in a run that is killed after so many of the two renames."""
+    steps, rename = count(1), Path.rename
+
+    def killed(path: Path, new: Path) -> None:
+        if next(steps) > renames:
+            raise SystemExit
+        rename(path, new)
+
+    with monkeypatch.context() as patched, suppress(SystemExit):
+        patched.setattr(Path, "rename", killed)
+        patched.setattr("stylize.pipeline.partial._remove", lambda _: None)
+        _write_a_folder(target)
+
+
+def test_an_earlier_folder_that_a_killed_run_stepped_aside_is_put_back(tmp_path, monkeypatch):
+    target = tmp_path / "fra[me]s"
+    target.mkdir()
+    (target / "old.png").write_bytes(b"old")
+    killed_between(target, monkeypatch, renames=1)
+    assert not target.exists()
+    with partial(tmp_path / "fra[me]s.of") as another:
+        another.mkdir()
+    assert not target.exists()
+    with pytest.raises(KeyboardInterrupt, match="stop"):
+        _write_half_a_folder(target, KeyboardInterrupt("stop"))
+    assert [path.name for path in target.iterdir()] == ["old.png"]
+
+
+def test_an_earlier_folder_that_a_killed_run_did_not_remove_goes_after_a_day(tmp_path, monkeypatch):
+    target = tmp_path / "frames"
+    target.mkdir()
+    (target / "old.png").write_bytes(b"old")
+    killed_between(target, monkeypatch, renames=2)
+    (aside,) = set(tmp_path.iterdir()) - {target}
+    assert [path.name for path in aside.iterdir()] == ["old.png"]
+    os.utime(aside, (0, 0))
+    _write_a_folder(target)
+    assert list(tmp_path.iterdir()) == [target]
+    assert [path.name for path in target.iterdir()] == ["new.png"]
 
 
 def test_remains_of_killed_runs_are_cleared_after_a_day(tmp_path):

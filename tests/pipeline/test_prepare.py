@@ -1,5 +1,6 @@
 """From a preset or a file of weights to a network that is ready."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +114,18 @@ def test_a_processor_paints_single_frames_and_a_card_fills_its_batch(network_fil
     assert painter.batch_size(720, 1280) == 1
     chosen = choose(model=network_file, device="cpu", batch=3)
     assert prepare(chosen, film=True).batch_size(4320, 7680) == 3
+    card = replace(painter, device=torch.device("cuda"))
+    assert card.batch_size(720, 1280) == 16
+    assert card.batch_size(2160, 3840) == 1
+    assert card.batch_size(9000, 16000) == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "source", "count"),
+    [(2160, (480, 854), 1), (480, (2160, 3840), 7), (480, (720, 1280), 16), (720, (720, 1280), 16)],
+)
+def test_a_card_paints_as_many_at_once_as_the_network_sees_pixels(
+    network_file: Path, size: int, source: tuple[int, int], count: int
+):
+    painter = prepare(choose(model=network_file, device="cpu", size=size), film=True)
+    assert replace(painter, device=torch.device("cuda")).batch_size(*source) == count

@@ -50,11 +50,13 @@ class Studio:
         self._inside = inside
         self.prepared: list[str] = []
         self.networks: list[weakref.ref[Plain]] = []
+        self.beside: list[int] = []  # networks that were there when each was loaded
 
     def __call__(
         self, choice: Choice, *, film: bool, pictures: object = None, download: object = None
     ) -> Painter:
         assert film
+        self.beside.append(self.alive())
         network = Plain(LEVELS[choice.name])
         self.prepared.append(choice.name)
         self.networks.append(weakref.ref(network))
@@ -262,6 +264,7 @@ def test_nothing_is_painted_where_the_strength_is_0(studio: Studio):
 def test_a_network_is_loaded_when_its_time_comes_and_let_go_when_it_is_over(studio: Studio):
     painter = prepared(moment(0, "black"), moment(2, "white", fade=1), moment(4, "black"))
     assert (studio.prepared, studio.alive()) == (["black", "white"], 0)
+    assert studio.beside == [0, 0]
     running = painter.paint(batch(time) for time in (0, 2.5, 3.5, 4, 5))
     alive = [studio.alive() for _ in running]
     assert studio.prepared == ["black", "white", "black", "white"]

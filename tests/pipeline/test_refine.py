@@ -345,3 +345,16 @@ def test_a_film_in_which_all_changes_gets_more_key_frames(pan):
     refined(pan(24, speed=1), calm)
     refined(pan(24, speed=8), wild)
     assert len(calm.starts) < len(wild.starts) <= 4
+
+
+def test_key_frames_are_those_that_are_shown_at_the_times_named(pan):
+    times = [Fraction(0), Fraction(1, 10), Fraction(1, 2), Fraction(3, 5), Fraction(2)]
+    ends = [*times[1:], Fraction(3)]
+    frames = [
+        Frame(picture, begin, end - begin)
+        for picture, begin, end in zip(pan(5), times, ends, strict=True)
+    ]
+    batches = (Batch(fast(frame.picture)[None], (frame,)) for frame in frames)
+    named = Keyframes(times=(Fraction(2, 5), Fraction(11, 20), Fraction(5, 2)))
+    keys = list(refine_keys(batches, refiner=Painter(), keyframes=named))
+    assert [key.time for key in keys] == [Fraction(1, 10), Fraction(1, 2), Fraction(2)]

@@ -1,5 +1,6 @@
 """Running a network on batches, and mixing what it paints with the source."""
 
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -202,7 +203,26 @@ def test_short_of_memory_the_batch_is_halved_until_it_fits():
 
     batch = a_batch(5)
     assert torch.allclose(paint(small_only, Mixing(), batch), 1 - batch.pictures)
-    assert sizes == [5, 3, 2, 1, 2]
+    assert sizes == [5, 3, 2, 2, 1]
+    sizes.clear()
+    film = [batch, batch, a_batch(4, height=24)]
+    list(restyle(film, network=small_only, mixing=Mixing(), device=CPU, dtype=torch.float32))
+    assert sizes == [5, 3, 2, 2, 1, 2, 2, 1, 4, 2, 2]  # another size may fit
+
+
+def test_what_did_not_fit_is_let_go_before_less_is_tried():
+    held: list[weakref.ref[Tensor]] = []
+    alive: list[int] = []
+
+    def small_only(pictures: Tensor) -> Tensor:
+        alive.append(sum(each() is not None for each in held))
+        held.append(weakref.ref(pictures))
+        if len(pictures) > 1:
+            raise torch.OutOfMemoryError
+        return 1 - pictures
+
+    paint(small_only, Mixing(size=10), a_batch(4))
+    assert alive == [0] * 6
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from stylize.pipeline import (
@@ -34,6 +35,7 @@ from stylize.pipeline.events import (
     Started,
     Stepped,
 )
+from stylize.pipeline.picture.read_image import read_image
 from stylize.pipeline.prepare import Painter
 from stylize.pipeline.values import SETTINGS_KEY, Batch
 
@@ -67,6 +69,7 @@ def save_animation(
             {"codec": "x", "crf": 3, "hw": True},
             "--codec, --crf, --hw change nothing in it",
         ),
+        ("a.png", {"smooth": "best", "cuts": False}, "--smooth, --cuts change nothing in it"),
         ("a.png", {"quality": 5}, "PNG is lossless: --quality changes nothing in it"),
         ("a.jpg", {"quality": 5, "seed": 3}, None),
     ],
@@ -536,20 +539,25 @@ def test_whatever_one_picture_raises_the_others_are_painted(
     assert hidden == []
 
 
+@pytest.mark.parametrize("batch_size", [1, 3, 5])
 def test_a_picture_that_cannot_be_painted_does_not_end_the_run(
-    network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    batch_size: int, network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def stumble(painter: Painter, batches: Iterable[Batch], **_: object) -> Iterator[Batch]:
         for batch in batches:
-            if batch.pictures.shape[-1] == 21:
+            if any(torch.equal(picture, bad) for picture in batch.pictures):
                 raise RuntimeError("the device stumbled")
             yield batch
 
     monkeypatch.setattr(Painter, "paint", stumble)
-    for number in range(3):
-        save(tmp_path / f"in/{number}.png", (20 + number, 16))
-    done = stylize_folder(tmp_path / "in", model=network_file)
-    assert (done.written, done.failed) == (2, 1)
+    for number in range(5):
+        bad = read_image(save(tmp_path / f"in/{number}.png")).frame.picture
+    events: list[Event] = []
+    options: PaintOptions = {"model": network_file, "batch": batch_size}
+    done = stylize_folder(tmp_path / "in", report=events.append, **options)
+    assert (done.written, done.failed) == (4, 1)
+    (failed,) = [event for event in events if isinstance(event, Failed)]
+    assert failed.source.name == "4.png"
 
 
 @pytest.mark.parametrize("run", [stylize_image, stylize_folder])

@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 from PIL.PngImagePlugin import PngInfo
 
 from stylize.models import memory
@@ -18,6 +18,7 @@ from stylize.pipeline import (
     TargetError,
     cli,
     load_method,
+    stylize_image,
     stylize_video,
 )
 from stylize.pipeline.events import Advanced, Notice, Stepped
@@ -88,6 +89,12 @@ def names(folder: Path) -> list[str]:
 def frames(path: Path) -> np.ndarray:
     with av.open(path) as film:
         return np.stack([f.to_ndarray(format="rgb24") for f in film.decode(video=0)]).astype(float)
+
+
+def stills(path: str) -> np.ndarray:
+    """Of an animated picture."""
+    with Image.open(path) as picture:
+        return np.stack([f.convert("RGB") for f in ImageSequence.Iterator(picture)]).astype(float)
 
 
 @pytest.mark.parametrize("refine", ["gatys", "nnst"])
@@ -370,6 +377,20 @@ def test_a_preset_that_refines_may_be_told_not_to_show(work, any_style_file):
     with pytest.raises(SettingsError, match=r"^--refine nnst would not show with a strength of 0"):
         stylize_video("film.mkv", "out.mkv", **given)
     assert stylize_video("film.mkv", "out.mkv", **given, refine="no").written == FRAMES
+
+
+def test_an_animated_picture_is_refined_as_a_film(work, any_style_file):
+    look = {"model": any_style_file, "style": "a.png", "smooth": "off", "quality": 100}
+    better = {"refine": "nnst", "method_options": OWN["nnst"]}
+    size = (WIDTH, HEIGHT)
+    first, other = [Image.effect_mandelbrot(size, (i - 2, -1, 1, 1), 9) for i in (0, 1)]
+    first.save("in.webp", save_all=True, append_images=[other], lossless=True)
+    stylize_video("in.webp", "film.webp", **look, **better)
+    stylize_image("in.webp", "refined.webp", **look, **better)
+    stylize_image("in.webp", "fast.webp", **look)
+    film, refined, fast = (stills(f"{name}.webp") for name in ("film", "refined", "fast"))
+    assert (refined == film).all()
+    assert np.abs(refined - fast).mean() > 1
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,15 @@ def test_a_dissolve_begins_one_shot_within_it_or_shortly_after(length, step):
     assert 40 < found[0] <= 40 + length + 3
 
 
+@pytest.mark.parametrize("rate", [10, 60, 240])
+def test_a_dissolve_is_found_at_any_rate(rate):
+    first, second = (scene(i, frames=4 * rate, step=0) for i in (1, 2))
+    film = first[: 2 * rate] + blend(first[:rate], second[:rate]) + second[:rate]
+    found = begins(shots(film, rate=rate))
+    assert len(found) == 1
+    assert 2 * rate < found[0] <= 3 * rate + 3
+
+
 def test_a_fade_to_black_and_back_to_the_same_is_one_shot():
     light = [1.0] * 10 + [1 - i / 12 for i in range(13)] + [i / 12 for i in range(13)] + [1.0] * 10
     film = [each * share for each, share in zip(scene(1, frames=46), light, strict=True)]
