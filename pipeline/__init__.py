@@ -16,7 +16,19 @@ if TYPE_CHECKING:
         StylizeError,
         TargetError,
     )
-    from .events import Advanced, Event, Failed, Finished, Notice, Report, Skipped, Started
+    from .events import (
+        Advanced,
+        Event,
+        Failed,
+        Fetched,
+        Finished,
+        Measured,
+        Notice,
+        Report,
+        Skipped,
+        Started,
+        Stepped,
+    )
     from .measuring.findings import Findings
     from .run_folder import stylize_folder
     from .run_grid import stylize_grid
@@ -32,8 +44,10 @@ __all__ = [
     "Change",
     "Event",
     "Failed",
+    "Fetched",
     "Findings",
     "Finished",
+    "Measured",
     "Notice",
     "PresetError",
     "Report",
@@ -43,6 +57,7 @@ __all__ = [
     "SourceError",
     "Span",
     "Started",
+    "Stepped",
     "StylizeError",
     "TargetError",
     "measure_film",
@@ -55,7 +70,8 @@ __all__ = [
 _HOMES = {
     "errors": ("PresetError", "SettingsError", "SourceError", "StylizeError", "TargetError"),
     "events": (
-        *("Advanced", "Event", "Failed", "Finished", "Notice", "Report", "Skipped", "Started"),
+        *("Advanced", "Event", "Failed", "Fetched", "Finished", "Measured", "Notice", "Report"),
+        *("Skipped", "Started", "Stepped"),
     ),
     "measuring.findings": ("Findings",),
     "run_grid": ("stylize_grid",),

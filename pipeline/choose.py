@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from mimetypes import guess_type
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 from stylize.models.methods import METHODS, NAMES, TRAINED, MethodName
 
 from .errors import SettingsError
-from .looks import find_look
+from .looks import find_look, is_named, may_name
 from .method_options import check_options, picture_to_start_from
 from .micro_file import micro_file
-from .settings import Settings, SettingsOptions, did_you_mean, resolve
+from .settings import NOT_REFINED, Settings, SettingsOptions, did_you_mean, resolve
 from .styles import Style, StyleSource, as_styles, check_looks_named, style_name
 
 _BEGINNING = ("init", "scales")
@@ -97,7 +98,10 @@ def choose(**given: Unpack[PaintOptions]) -> Choice:
     styles, masks = as_styles(look.get("style")), as_masks(look.get("mask"))
     options = dict(look.get("method_options") or {})
     check_method(method)
+    if settings.get("keyframes") is not None and settings.get("refine") == NOT_REFINED:
+        raise SettingsError("keyframes are those of --refine, which is 'no': leave out one of both")
     check_looks_named(preset=preset, model=model, styles=styles, method=method)
+    check_kinds(model, styles)
     if preset is not None:
         found = find_look(str(preset))
         name, method, styles = found.name, found.method, found.styles
@@ -154,6 +158,22 @@ def check_method(method: str | None) -> None:
     if method is not None and method not in METHODS:
         near = did_you_mean(method, NAMES)
         raise SettingsError(f"no method {method!r}{near} (methods: {', '.join(NAMES)})")
+
+
+def check_kinds(model: str | Path | None, styles: Sequence[Style]) -> None:
+    """Refuse what is a look of another kind by its name.
+
+    Raises:
+        SettingsError: it is.
+    """
+    if model is not None and (guess_type(str(model))[0] or "").startswith("image/"):
+        raise SettingsError(f"{model}: a picture by its name; paint like it with --style")
+    if model is not None and str(model).endswith(".toml"):
+        raise SettingsError(f"{model}: a preset by its name; paint by it with --preset")
+    for style in styles:
+        name = str(style.path)
+        if may_name(name) and not style.path.exists() and is_named(name):
+            raise SettingsError(f"{name}: no such picture, but a preset: paint by --preset {name}")
 
 
 def check_masks(masks: Sequence[Path], styles: Sequence[Style]) -> None:

@@ -38,7 +38,9 @@ __all__ = [
     "BrokenLook",
     "Look",
     "find_look",
+    "is_named",
     "list_looks",
+    "may_name",
     "model_look",
     "names_file",
     "save_look",
@@ -85,6 +87,8 @@ def find_look(name_or_path: str) -> Look:
     """
     if (guess_type(name_or_path)[0] or "").startswith("image/"):
         raise PresetError(f"{name_or_path}: a picture by its name; paint like it with --style")
+    if name_or_path.endswith((".safetensors", ".pth")):
+        raise PresetError(f"{name_or_path}: a network by its name; paint with it by --model")
     if names_file(name_or_path):
         return read_look(expanded(name_or_path), "file")
     files = _files()
@@ -92,6 +96,16 @@ def find_look(name_or_path: str) -> Look:
         near = did_you_mean(name_or_path, files)
         raise PresetError(f"no preset {name_or_path!r}{near} (see: stylize presets list)")
     return read_look(*files[name_or_path])
+
+
+def may_name(name: str) -> bool:
+    """Whether a look may be called so."""
+    return re.fullmatch(r"\w[\w-]{0,63}", name) is not None
+
+
+def is_named(name: str) -> bool:
+    """Whether there is a look of this name."""
+    return name in _files()
 
 
 def names_file(name_or_path: str) -> bool:
@@ -169,7 +183,7 @@ def save_look(
         PresetError: the name cannot be used, is taken, or the file cannot be written.
         SettingsError: a setting is not allowed, or the path of a file is no printable text.
     """
-    if not re.fullmatch(r"\w[\w-]{0,63}", name):
+    if not may_name(name):
         allowed = "up to 64 letters, digits, - and _, with no - in front"
         raise PresetError(f"a preset cannot be called {name!r} (allowed: {allowed})")
     for style in based_on.styles:

@@ -25,6 +25,9 @@ OPTIMISERS = tuple(name for name, method in METHODS.items() if not method.traine
 NOT_TYPED = ("seed", "style_scale", "start")
 """Options that come from elsewhere: settings of every method, and the picture that `init` names."""
 
+PICTURE = "init"
+"""The option that may name a picture to start from, in place of one of its words."""
+
 
 def typed_option(text: str) -> tuple[str, object]:
     """Read `NAME=VALUE`; a value that is a number or true or false becomes one.
@@ -112,6 +115,12 @@ def make_options(
         common["style_scale"] = style_scale
     if start is not None:
         common["start"] = start
+    picture = _named_start(given)
+    if picture is not None and picture_to_start_from(given) is None:
+        words = ", ".join(choices(method)[PICTURE])
+        raise SettingsError(
+            f"{method}: {PICTURE} must be {words}, or the file of a picture (got {shown(picture)})"
+        )
     try:
         return _options_class(method)(**_read(given), **common)
     except (ValueError, TypeError) as error:
@@ -127,7 +136,7 @@ def _read(given: Mapping[str, object]) -> dict[str, object]:
         if isinstance(text := read.get(name), str):
             read[name] = parse_layers(text)
     if picture_to_start_from(given) is not None:
-        del read["init"]
+        del read[PICTURE]
     return read
 
 
@@ -139,7 +148,7 @@ def picture_to_start_from(given: Mapping[str, object]) -> Path | None:
 
 def _named_start(given: Mapping[str, object]) -> str | None:
     """What `init` is, where it may name a file."""
-    start = given.get("init")
+    start = given.get(PICTURE)
     if not isinstance(start, str):
         return None
     from stylize.models.gatys_options import Start
@@ -151,7 +160,7 @@ def located(given: Mapping[str, object], folder: Path) -> dict[str, object]:
     """Options of a file that lies in a folder: a picture that they name is seen from there."""
     start = _named_start(given)
     if start is not None and (folder / start).is_file():
-        return {**given, "init": str(folder / start)}
+        return {**given, PICTURE: str(folder / start)}
     return dict(given)
 
 

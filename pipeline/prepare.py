@@ -142,13 +142,13 @@ class Painter:
     def provenance(self) -> dict[str, object]:
         """What made the output, to be stored in it: version, look, method, weights, settings."""
         choice = self.choice
-        settings = {k: str(v) for k, v in asdict(choice.settings).items() if v is not None}
+        settings = {k: v for k, v in asdict(choice.settings).items() if v is not None}
         styles = [
             {"file": printable(style.path.name), "sha256": sha256, "share": style.share}
             for style, sha256 in zip(choice.styles, self.pictures.hashes, strict=True)
         ]
         masks = [printable(mask.name) for mask in choice.masks]
-        own = {key: str(value) for key, value in choice.options.items()}
+        own = {key: _plain(value) for key, value in choice.options.items()}
         return {
             "version": version("stylize"),
             "look": printable(choice.name),
@@ -159,6 +159,11 @@ class Painter:
             **({"options": own} if own else {}),
             **settings,
         }
+
+
+def _plain(value: object) -> object:
+    """As JSON has it."""
+    return value if isinstance(value, bool | int | float | str) else str(value)
 
 
 def prepare(

@@ -86,7 +86,7 @@ class TimelinePainter:
         """What made the output, to be stored in it: for every moment, what a `Painter` says."""
         moments = []
         for moment, turn in zip(self._timeline.moments, self._turns, strict=True):
-            made_by: dict[str, object] = {"strength": "0.0"}
+            made_by: dict[str, object] = {"strength": 0.0}
             if turn.look is not None:
                 made_by = replace(self._looks[turn.look], choice=moment.choice).provenance()
                 del made_by["version"]

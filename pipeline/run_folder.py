@@ -24,7 +24,7 @@ from .picture.write_image import write_image
 from .prefetch import Prefetch
 from .prepare import Painter, prepare
 from .run_attended import Attended
-from .run_image import encode_frame, paint_animation
+from .run_image import encode_frame, paint_animation, without_effect
 from .targets import Existing, is_due
 from .values import Batch, Frame
 
@@ -75,7 +75,7 @@ def stylize_folder(
     for reason in lost:
         report(Failed(source, reason))
     if not sources:
-        raise SourceError(f"{source}: holds no pictures")
+        raise SourceError(f"{source}: holds no pictures (films are painted by stylize video)")
     animated = {path for path in sources if is_animated(path)}
     targets = name_targets(
         sources, root=source, output=target, extension=extension, animated=animated
@@ -90,9 +90,14 @@ def stylize_folder(
     report(Started(source, target, choice.name, "pictures", len(due)))
     if skipped and not due:
         report(Notice(f"{target}: all are there already and are left (--overwrite replaces them)"))
+    stills = [job for job in due if job.source not in animated]
+    films = [job for job in due if job.source in animated]
+    if stills and not films:
+        for text in without_effect(options, [job.target for job in stills]):
+            report(Notice(text))
     run = _FolderRun(choice, metadata=metadata, report=report)
-    run.paint_stills([job for job in due if job.source not in animated])
-    run.paint_animations([job for job in due if job.source in animated])
+    run.paint_stills(stills)
+    run.paint_animations(films)
     failed = run.failed + len(lost)
     return Finished(target, "pictures", run.written, skipped, failed, monotonic() - began)
 

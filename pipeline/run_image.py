@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from .events import (
     ignore,
 )
 from .film.encoding import has_scale
+from .film.write_video import check_target
 from .partial import partial, write_bytes
 from .picture.open_picture import is_animated
 from .picture.picture_formats import MOVING, WRITABLE, picture_format
@@ -83,6 +85,8 @@ def stylize_image(
         if _is_folder(to):
             raise TargetError(f"{to}: is a folder; name the picture in it")
         picture_format(to)  # a wrong extension is said before anything is painted
+    else:
+        _check_film(to, source)
     if not is_due(source, to, existing, used=choice.files):
         report(Skipped(source, f"{to} is there already"))
         return Finished(to, unit, 0, 1, 0, 0.0)
@@ -96,7 +100,7 @@ def stylize_image(
         picture = attended(lambda: read_image(source, notify=outbox.notify), outbox)
         painter = attended(lambda: prepare(choice, film=False, download=outbox.download), outbox)
         report(Started(source, to, choice.name, "pictures", 1))
-        for text in _without_effect(options, to):
+        for text in without_effect(options, [to]):
             outbox.notify(text)
         batch = Batch(picture.frame.picture[None], (picture.frame,))
         with partial(to) as place:
@@ -117,14 +121,25 @@ def stylize_image(
     return Finished(to, "pictures", 1, 0, 0, monotonic() - began)
 
 
-def _without_effect(given: PaintOptions, target: Path) -> list[str]:
-    """What to say of options that change nothing in a still picture."""
+def _check_film(target: Path, source: Path) -> None:
+    try:
+        check_target(target, source=source)
+    except TargetError as error:
+        why = f"{source.name} is animated, and painted as a film"
+        raise type(error)(f"{error} ({why})") from error
+
+
+def without_effect(given: PaintOptions, targets: Iterable[Path]) -> list[str]:
+    """What to say of options that change nothing where still pictures alone are painted."""
     said = []
     if idle := [f"--{name.replace('_', '-')}" for name in OF_FILMS if given.get(name) is not None]:
-        said.append(f"a still picture is painted: {', '.join(idle)} change nothing in it")
-    written = picture_format(target)
-    if written.quality is None and given.get("quality") is not None:
-        said.append(f"{written.title} is lossless: --quality changes nothing in it")
+        several = len(idle) > 1
+        said.append(f"no film is painted: {', '.join(idle)} change{'' if several else 's'} nothing")
+    written = {picture_format(target) for target in targets}
+    if given.get("quality") is not None and all(each.quality is None for each in written):
+        titles = sorted(each.title for each in written)
+        are = "are" if len(titles) > 1 else "is"
+        said.append(f"{' and '.join(titles)} {are} lossless: --quality changes nothing")
     return said
 
 

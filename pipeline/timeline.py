@@ -220,10 +220,13 @@ def _options(look: Mapping[str, object]) -> dict[str, object]:
 
 def _check_options(options: PaintOptions) -> None:
     if not options:
-        raise SettingsError("nothing changes then: name what does, such as a style")
+        raise SettingsError(
+            f"nothing changes then: name what does ({', '.join(CHANGING)}); all other options hold "
+            "for the whole film"
+        )
     for name in options:
         if name in _FOR_THE_FILM:
-            raise SettingsError(f"{name} is one for the whole film: it cannot change at a moment")
+            raise SettingsError(f"{name} holds for the whole film: it cannot change at a moment")
         if name not in CHANGING:
             near = did_you_mean(name, CHANGING)
             raise SettingsError(f"no option {name!r}{near} (options: {', '.join(CHANGING)})")

@@ -137,7 +137,7 @@ def _checked(given: Mapping[str, object], known: tuple[str, ...]) -> dict[str, o
     options = underscored(given)
     for name in options:
         if name not in known and name in Settings.__dataclass_fields__:
-            raise SettingsError(f"{name} is one for the whole film: give it on the command line")
+            raise SettingsError(f"{name} holds for the whole film: give it on the command line")
     check_keys(options, known)
     return options
 

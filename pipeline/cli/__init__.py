@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from stylize.pipeline.errors import SettingsError, StylizeError, reason
+from stylize.pipeline.settings import did_you_mean
 
 from . import interruption
 
@@ -43,6 +44,14 @@ class _Lazy(click.Group):
         module, _ = _COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(f"{__name__}.{module}"), cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            near = did_you_mean(args[0], _COMMANDS)
+            ctx.fail(f"no command {args[0]!r}{near} (commands: {', '.join(_COMMANDS)})")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

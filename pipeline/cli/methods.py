@@ -35,7 +35,13 @@ def methods(name: str | None, *, as_json: bool) -> None:
 
 
 def _show(name: str, *, as_json: bool) -> None:
-    from stylize.pipeline.method_options import choices, default_of, described, option_fields
+    from stylize.pipeline.method_options import (
+        PICTURE,
+        choices,
+        default_of,
+        described,
+        option_fields,
+    )
 
     method = next(method for known, method in METHODS.items() if known == name)
     options = {option.name: default_of(option) for option in option_fields(name)}
@@ -47,8 +53,9 @@ def _show(name: str, *, as_json: bool) -> None:
         said, words = described(name), choices(name)
         lines = {
             key: said[key]
-            + (f" One of {', '.join(words[key])}." if key in words else "")
-            + f"  [default: {value}]"
+            + (f" One of {', '.join(words[key])}" if key in words else "")
+            + (", or the file of a picture." if key == PICTURE else "." if key in words else "")
+            + f"  [default: {'the usual' if value is None else value}]"
             for key, value in options.items()
         }
         show_section(lines, title="options (--set NAME=VALUE)")

@@ -19,7 +19,8 @@ from .progress import reporting
     "-o",
     "--output",
     type=FileName(),
-    help="jpg, png, webp, tiff or avif.  [default: PICTURE-LOOK.…]",
+    help="jpg, png, webp, tiff or avif; of an animated one what stylize video writes.  "
+    "[default: PICTURE-LOOK.…]",
 )
 @look_options
 @restyle_options
@@ -36,7 +37,10 @@ def image(
     as_json: bool,
     **painting: object,
 ) -> None:
-    """Paint one picture; an animated one is painted as a film."""
+    """Paint one picture; an animated one is painted as a film.
+
+    (stylize video has more options for those: --smooth, --start and others.)
+    """
     there = existing(overwrite=overwrite, skip_existing=skip_existing, otherwise="refuse")
     from stylize.pipeline import stylize_image
 
@@ -69,7 +73,7 @@ def image(
     "--format",
     "extension",
     metavar="EXT",
-    help="Write all as jpg, png, webp, tiff or avif.  [default: as the source]",
+    help="Write all but animations as jpg, png, webp, tiff or avif.  [default: as the source]",
 )
 @look_options
 @restyle_options

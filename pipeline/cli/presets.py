@@ -79,7 +79,7 @@ def show(name: str, *, as_json: bool) -> None:
     show_section({k: json.dumps(v) for k, v in look.settings.items()}, title="settings")
 
 
-@presets.command()
+@presets.command(short_help="Save a look of yours under a name.")
 @click.argument("name")
 @look_options
 @click.option("--summary", metavar="TEXT", help="One line for the list.")

@@ -62,14 +62,14 @@ def reporting(*, quiet: bool, as_json_lines: bool) -> Iterator[Report]:
     """Give the function that shows events, in the way that fits where the output goes.
 
     Args:
-        quiet: show failures only.
+        quiet: show failures only; in JSON also what ends the job.
         as_json_lines: one JSON object a line on the standard output, for other programs; what
             ends the job is one of them too.
     """
     console = Console(stderr=True)
     screen: _Screen
     if as_json_lines:
-        screen = _JsonLines()
+        screen = _JsonLines(quiet=quiet)
     elif quiet:
         screen = _Failures()
     elif console.is_terminal:
@@ -95,11 +95,16 @@ def reporting(*, quiet: bool, as_json_lines: bool) -> Iterator[Report]:
 
 
 class _JsonLines:
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
     def __enter__(self) -> None: ...
 
     def __exit__(self, *reason: object) -> None: ...
 
     def show(self, event: Event) -> None:
+        if self._quiet and not isinstance(event, Failed | Finished):
+            return
         try:
             click.echo(json.dumps(as_json(event)))
         except BrokenPipeError:

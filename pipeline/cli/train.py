@@ -121,6 +121,9 @@ def train(
     from stylize.models.material import check_named
     from stylize.models.settings import TrainingSettings
     from stylize.models.train import train as run
+    from stylize.pipeline.device import choose_device
+    from stylize.pipeline.errors import SettingsError
+    from stylize.pipeline.settings import Settings
 
     interruption.clean_up_first()
     if output.suffix != ".safetensors":
@@ -134,9 +137,10 @@ def train(
     }
     settings = TrainingSettings(**typed)
     try:
+        choose_device(Settings(device=device).device)  # one that is not there is wrong usage
         settings.check()
         check_named(settings.method, style=style, styles=styles, exclude=exclude)
-    except TrainingError as error:
+    except (TrainingError, SettingsError) as error:
         raise click.UsageError(str(error)) from error
     with _progress(output, quiet=quiet) as screen:
         try:

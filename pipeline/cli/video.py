@@ -74,7 +74,9 @@ def video(
 ) -> None:
     """Paint a film; its times, sound, subtitles and chapters go through.
 
-    The style may change over time: what stands behind --at TIME holds from then on.
+    The style may change over time: behind --at TIME, options of the look (--preset to --model),
+    --strength, --keep-color, --match-color, --denoise and --style-scale hold from then on. All
+    others hold for the whole film, wherever they stand.
     """
     over_time = chosen_timeline(timeline, changes, fade)
     there = existing(overwrite=overwrite, skip_existing=skip_existing, otherwise="refuse")

@@ -19,7 +19,7 @@ def weights() -> None:
     """List, find and get weights of others: the VGGs, AdaIN's decoder, LPIPS, RAFT."""
 
 
-@weights.command("list")
+@weights.command("list", short_help="List them, and where they are.")
 @click.option("--json", "as_json", is_flag=True, help="JSON for other programs.")
 def list_command(*, as_json: bool) -> None:
     """List the files that training, methods and measures need, and where they are."""
@@ -28,14 +28,18 @@ def list_command(*, as_json: bool) -> None:
         show_json([{**asdict(file), "path": found[file.name]} for file in TABLE])
         return
     rows = [
-        (file.name, f"{file.size / 1e6:.3g} MB", file.licence, str(found[file.name] or "not here"))
+        (file.name, _size(file.size), file.licence, str(found[file.name] or "not here"))
         for file in TABLE
     ]
     show_table(("file", "size", "licence", "where"), rows)
 
 
+def _size(count: int) -> str:
+    return f"{count / 1e6:.3g} MB" if count >= 1e6 else f"{count / 1e3:.3g} kB"
+
+
 @weights.command()
-@click.argument("names", nargs=-1, required=True, metavar="FILE…", type=click.Choice(_NAMES))
+@click.argument("names", nargs=-1, required=True, metavar="FILE...", type=click.Choice(_NAMES))
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def get(names: tuple[str, ...], *, quiet: bool) -> None:
     """Fetch files by their names, check them, and print where they are."""

@@ -14,7 +14,6 @@ from av.video.stream import VideoStream
 from ..errors import TargetError
 from .animation_ending import complete_animation
 from .encoding import open_encoder
-from .side_streams import Cut, SideStreams
 from .side_tracks import Clock
 
 if TYPE_CHECKING:
@@ -51,8 +50,6 @@ class AnimationWriter:
                 f"{job.target.name}: GIF above {_FASTEST_GIF} frames a second "
                 "plays slowly in browsers"
             )
-        with SideStreams(job.film.path, cut=Cut(), notify=job.notify) as sides:
-            sides.name_lost_sound(job.target.suffix)
         self._output = av.open(
             str(path.absolute()),
             "w",

@@ -111,7 +111,7 @@ def read_video(
             yield reading.frame(moment)
         if source.damaged:
             once(f"{source.damaged} damaged packet{'s' * (source.damaged > 1)} skipped")
-        if span.end is None and span.frames is None and not reading.repaired:
+        if not nothing and span.end is None and span.frames is None and not reading.repaired:
             missing = _missing(film, source, end)
             if missing is not None:
                 once(missing)
@@ -237,7 +237,8 @@ def _missing(film: Film, source: VideoSource, end: Fraction) -> str | None:
 def _nothing_decoded(source: VideoSource) -> SourceError:
     return SourceError(
         f"{source.path}: no frame can be decoded "
-        f"({source.decoder.name}: damaged, encrypted or cut short)"
+        f"({source.decoder.name}: damaged, encrypted, cut short, or of a kind that is not known "
+        "here)"
     )
 
 

@@ -90,10 +90,20 @@ class SideStreams:
         self._packets = iter(())
         self._source.close()
 
-    def name_lost_sound(self, suffix: str) -> None:
-        """Say that a target without sound leaves the source's out, if there is any."""
-        if self._source.streams.audio:
-            self._notify(f"{suffix} has no sound: the film's is left out")
+    def name_lost(self, holder: str) -> None:
+        """Say what a target that holds a picture alone leaves out of the source."""
+        streams = self._source.streams
+        there = {
+            "sound": streams.audio,
+            "subtitles": streams.subtitles,
+            "chapters": self._source.chapters(),
+            "attachments": streams.attachments,
+        }
+        if lost := [name for name, found in there.items() if found]:
+            named = " or ".join(filter(None, (", ".join(lost[:-1]), lost[-1])))
+            are = "is" if lost == ["sound"] else "are"
+            self._notify(f"{holder} has no {named}: the film's {are} left out")
+        self._leave_out_pictures()
 
     def add_to(
         self, output: OutputContainer, *, picture: Stream, kind: Container, suffix: str

@@ -305,7 +305,7 @@ def film_stream(container: InputContainer, path: Path) -> VideoStream:
 
 def _opened(path: Path, device: str | None) -> InputContainer:
     if path.is_dir():
-        raise SourceError(f"{path}: a folder, not a film (see: stylize folder)")
+        raise SourceError(f"{path}: a folder, not a film (stylize folder paints its pictures)")
     if not path.exists():
         raise SourceError(f"{path}: no such file")
     if not path.is_file():

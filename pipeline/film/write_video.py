@@ -17,6 +17,7 @@ from .animation_writer import AnimationWriter
 from .encoding import Container, Encoding, choose_encoder, container_of
 from .film_writer import FilmJob, FilmWriter
 from .folder_writer import FolderWriter, refuse_foreign_folder
+from .side_streams import Cut, SideStreams
 from .try_encoder import try_encoder
 
 
@@ -116,6 +117,8 @@ def _written(frames: Iterable[Frame], job: FilmJob) -> Generator[Frame, None, No
 def _writer(temporary: Path, job: FilmJob, first: Frame) -> _Writer:
     if job.kind.audio is not None:
         return FilmWriter(temporary, job=job, first=first)
+    with SideStreams(job.film.path, cut=Cut(), notify=job.notify) as sides:
+        sides.name_lost(job.target.suffix or "a folder")
     if job.kind.muxer == "folder":
         return FolderWriter(temporary, job=job, first=first)
     return AnimationWriter(temporary, job=job, first=first)

@@ -44,7 +44,9 @@ def find_pictures(
     """
     try:
         if not folder.is_dir():
-            raise SourceError(f"{folder}: {'not a' if folder.exists() else 'no such'} folder")
+            there = folder.exists()
+            wrong = "not a folder (stylize image paints one picture)" if there else "no such folder"
+            raise SourceError(f"{folder}: {wrong}")
         visited = {_identity(folder)}
     except OSError as error:
         raise SourceError(f"{folder}: cannot be listed ({reason(error)})") from error

@@ -102,7 +102,7 @@ def _said_in_one_line(path: Path) -> Iterator[None]:
 def _why(error: Exception, path: Path) -> str:
     if isinstance(error, UnidentifiedImageError):
         if (guess_type(path.name)[0] or "").startswith("video/"):
-            return "a film by its name; see: stylize video"
+            return "a film by its name, which stylize video paints"
         if path.stat().st_size == 0:
             return "the file is empty"
         if title := UNREADABLE.get(path.suffix.lower()):

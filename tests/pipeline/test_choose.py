@@ -77,6 +77,13 @@ def test_these_methods_need_no_file_of_ones_own(method):
             "nnst: iterations is a whole number from 1",
         ),
         ({"style": "a.png", "strenght": 1}, "no setting 'strenght'; did you mean 'strength'"),
+        ({"model": "a.jpg"}, "a.jpg: a picture by its name; paint like it with --style"),
+        ({"model": "a.toml"}, "a.toml: a preset by its name; paint by it with --preset"),
+        ({"style": "wave"}, "wave: no such picture, but a preset: paint by --preset wave"),
+        (
+            {"style": "a.png", "refine": "no", "keyframes": "every:3"},
+            "keyframes are those of --refine, which is 'no': leave out one of both",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_refused_with_a_way_out(given, said):

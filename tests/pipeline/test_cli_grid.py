@@ -54,7 +54,7 @@ def test_what_is_typed_several_times_is_compared(
     assert [column["column"] for column in columns] == [
         f"{style}, strength {strength}" for style in ("style", "dog") for strength in ("0.5", "1")
     ]
-    assert {column["keep_color"] for column in columns} == {"True"}
+    assert {column["keep_color"] for column in columns} == {True}
 
 
 @pytest.mark.parametrize(("windows", "rows"), [(True, 2), (False, None)])

@@ -41,7 +41,8 @@ def test_a_method_shows_its_options_with_their_defaults(name):
     assert ("iterations" in options) == (name in ("gatys", "nnst"))
     for option, default in options.items():
         assert any(
-            line.split()[0] == option and f"[default: {default}]" in line
+            line.split()[0] == option
+            and f"[default: {'the usual' if default is None else default}]" in line
             for line in shown.splitlines()
             if line.strip()
         )
@@ -52,6 +53,7 @@ def test_words_that_an_option_may_be_are_listed():
     assert "One of gram, " in shown
     assert "wasserstein" in shown
     assert "One of max, average." in run(methods, "nnst")
+    assert "One of content, noise, style, or the file of a picture." in shown
 
 
 def test_weights_that_a_person_converted_are_listed(nowhere, monkeypatch):

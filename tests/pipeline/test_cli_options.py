@@ -60,10 +60,20 @@ def test_the_range_is_left_to_the_settings():
     )
 
 
-def test_of_several_presets_none_is_silently_left_out():
-    found = _run("--preset", "wave", "--preset", "mosaic")
+@pytest.mark.parametrize(
+    ("option", "one", "other", "said"),
+    [
+        ("--preset", "wave", "mosaic", "--preset is given 2 times"),
+        ("--model", "a.safetensors", "b.safetensors", "--model is given 2 times"),
+        ("--method", "gatys", "nnst", "--method is given 2 times"),
+        ("--set", "iterations=3", "iterations=4", "--set iterations is given more than once"),
+    ],
+)
+def test_of_several_looks_none_is_silently_left_out(option, one, other, said):
+    found = _run(option, one, option, other)
     assert found.exit_code == 2
-    assert "--preset is given 2 times; stylize grid compares several" in found.output
+    assert f"{said}; stylize grid compares several" in found.output
+    assert _run(option, one).exit_code == 0
 
 
 def test_what_is_no_number_is_wrong_usage():

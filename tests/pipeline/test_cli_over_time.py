@@ -106,7 +106,7 @@ def test_without_either_nothing_changes(called: list[Call]):
         (("--at", "5", "--timeline", "a.toml"), "--timeline and --at exclude each other: the file"),
         (("--fade", "2", "--timeline", "a.toml"), "--timeline and --fade exclude each other"),
         (("--fade", "2"), "--fade says how long a change takes: name one by --at"),
-        (("--at", "5"), "at 0:05: nothing changes then: name what does, such as a style"),
+        (("--at", "5"), "at 0:05: nothing changes then: name what does (preset, model, style,"),
         (("--at", "5", "--preset", "wave", "--at", "3"), "at 0:05: the next moment is at 0:03"),
     ],
 )

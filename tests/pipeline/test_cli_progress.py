@@ -103,6 +103,12 @@ def test_quiet_shows_failures_only(capsys: pytest.CaptureFixture[str]):
     assert err == "Failed: b.png: truncated\n"
 
 
+def test_quiet_json_tells_of_failures_and_the_end_only(capsys: pytest.CaptureFixture[str]):
+    show(JOB, quiet=True, as_json_lines=True)
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["event"] for event in events] == ["failed", "finished"]
+
+
 def test_json_gives_one_object_a_line_and_nothing_else(capsys: pytest.CaptureFixture[str]):
     show(JOB, as_json_lines=True)
     out, err = capsys.readouterr()

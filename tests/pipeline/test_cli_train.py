@@ -130,6 +130,8 @@ def test_the_help_gives_the_defaults_of_the_settings():
         (["--method", "gatys"], "'gatys' is not one of 'swift', 'micro', 'johnson'"),
         (["--vgg", "absent.pth"], "'absent.pth' does not exist"),
         (["-o", "look.pth"], "look.pth: must end in .safetensors"),
+        (["--device", "gpu"], "device must be auto, cpu, cuda, cuda:N or mps (got 'gpu')"),
+        (["--device", "cuda:99"], "device: no 'cuda:99' on this machine (here: cpu"),
     ],
 )
 def test_wrong_words_are_wrong_usage(words, trained, words_more, message):

@@ -304,9 +304,9 @@ def test_the_output_is_told_what_made_each_moment(studio: Studio):
     assert made_by["look"] == painter.choice.name == "evening"
     moments = made_by["timeline"]
     assert isinstance(moments, list)
-    assert moments[0] == {"at": "0", "fade": "0", "strength": "0.0"}
+    assert moments[0] == {"at": "0", "fade": "0", "strength": 0.0}
     told = {key: moments[1][key] for key in ("at", "fade", "look", "method", "strength")}
-    assert told == {"at": "2", "fade": "1", "look": "white", "method": "plain", "strength": "0.5"}
+    assert told == {"at": "2", "fade": "1", "look": "white", "method": "plain", "strength": 0.5}
     assert "version" in made_by
     assert "version" not in moments[1]
 

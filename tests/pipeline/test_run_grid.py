@@ -124,15 +124,13 @@ def test_the_settings_of_every_column_are_stored_unless_told_not_to(
     with Image.open("with.png") as page:
         columns = json.loads(page.info[SETTINGS_KEY])["grid"]
     assert [column["column"] for column in columns] == ["strength 0.25", "strength 1"]
-    assert [(column["strength"], column["seed"]) for column in columns] == [
-        ("0.25", "7"), ("1.0", "7"),
-    ]  # fmt: skip
+    assert [(column["strength"], column["seed"]) for column in columns] == [(0.25, 7), (1.0, 7)]
     with Image.open("without.png") as page:
         assert SETTINGS_KEY not in page.info
     paint("photos/cat.png", "out", strengths=[0.25])
     with Image.open(next(Path("out/pictures").glob("001-01-*"))) as picture:
         history = picture.getexif().get_ifd(ExifTags.IFD.Exif)[0x9213]
-    assert json.loads(history)[SETTINGS_KEY]["strength"] == "0.25"
+    assert json.loads(history)[SETTINGS_KEY]["strength"] == 0.25
 
 
 def test_a_picture_that_cannot_be_read_is_an_empty_row_and_the_rest_goes_on(

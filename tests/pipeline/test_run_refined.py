@@ -151,7 +151,7 @@ def test_key_frames_may_be_painted_like_another_picture(paint, work):
         made_by = json.loads(film.metadata["STYLIZE"])
     assert made_by["refine"] == "nnst"
     assert [style["file"] for style in made_by["refine_styles"]] == ["b.png"]
-    assert made_by["options"] == {"iterations": str(STEPS)}
+    assert made_by["options"] == {"iterations": STEPS}
 
 
 def test_styles_take_on_the_colours_of_the_film_if_they_are_to(paint):

@@ -202,7 +202,7 @@ def test_the_settings_are_stored_in_the_film_unless_told_not_to(
         with av.open(target) as film:
             tags = {key.lower(): value for key, value in film.metadata.items()}
         made_by = json.loads(tags[SETTINGS_KEY])
-        assert (made_by["look"], made_by["strength"]) == ("tiny", "0.5")
+        assert (made_by["look"], made_by["strength"]) == ("tiny", 0.5)
     stylize_video(source, tmp_path / "bare.mp4", model=network_file, metadata=False)
     with av.open(tmp_path / "bare.mp4") as film:
         assert SETTINGS_KEY not in film.metadata

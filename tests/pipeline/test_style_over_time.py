@@ -136,9 +136,9 @@ def test_a_timeline_comes_out_of_a_file_and_is_stored_in_the_film(
     made_by = json.loads(tags[SETTINGS_KEY])
     assert made_by["look"] == "evening"
     (before, after) = made_by["timeline"]
-    assert (before["at"], before["strength"]) == ("0", "0.0")
+    assert (before["at"], before["strength"]) == ("0", 0.0)
     told = [after[key] for key in ("at", "fade", "look", "crf")]
-    assert told == ["1", "1/2", "tiny", "30.0"]
+    assert told == ["1", "1/2", "tiny", 30.0]
 
 
 def test_a_moment_beyond_the_films_end_is_refused_and_nothing_is_written(

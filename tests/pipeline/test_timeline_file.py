@@ -84,7 +84,7 @@ def test_a_moment_at_zero_does_not_fade_unless_it_says_so(read: Read):
     ("content", "said"),
     [
         ("stile = 'a.jpg'", "no key 'stile'; did you mean 'style'? (keys: preset, style, "),
-        ("crf = 20", "crf is one for the whole film: give it on the command line"),
+        ("crf = 20", "crf holds for the whole film: give it on the command line"),
         ("strength = 7", "strength must be a number from 0 to 1 (got 7)"),
         ("style = 'gone.jpg'", "style: there is no file "),
         ("fade = 'long'", "fade: 'long' is no time (seconds: 12.5, or a clock time: 1:02:03.5)"),
@@ -98,7 +98,7 @@ def test_a_moment_at_zero_does_not_fade_unless_it_says_so(read: Read):
         ("[[moment]]\nat = -5", "[[moment]] 1: at: '-5' is no time"),
         ("[[moment]]\nat = inf", "[[moment]] 1: at: 'inf' is no time"),
         ("[[moment]]\nat = 5\nfade = -1", "at 0:05: fade: '-1' is no time"),
-        ("[[moment]]\nat = 5\ncodec = 'av1'", "at 0:05: codec is one for the whole film: give it"),
+        ("[[moment]]\nat = 5\ncodec = 'av1'", "at 0:05: codec holds for the whole film: give it"),
         ("[[moment]]\nat = 5\nmask = 'm.png'", "at 0:05: mask: there is no file "),
         ("[[moment]]\nat = 5\noptions = 3", "at 0:05: options must be a table (got 3)"),
         (

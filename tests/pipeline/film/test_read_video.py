@@ -597,6 +597,16 @@ def test_a_late_film_says_what_its_times_count_from(tmp_path):
         read(path, span=Span(start=Fraction(11, 5)))
 
 
+def test_a_whole_film_that_is_shorter_than_the_start_is_not_called_cut_short(tmp_path):
+    path = make_film(tmp_path / "film.mp4", ticks=range(50))
+    notices: list[str] = []
+    film = probe_video(path, notify=notices.append)
+    frames = read_video(film, span=Span(start=Fraction(9)), notify=notices.append)
+    with pytest.raises(SourceError, match=r"no frame from 9 s; the film lasts 2\.00 s$"):
+        list(frames)
+    assert notices == []
+
+
 def test_frames_lost_at_the_end_of_joined_recordings_repeat_no_earlier_one(tmp_path, monkeypatch):
     parts = [
         make_film(tmp_path / f"{count}.ts", ticks=range(count), options={**LOSSLESS, "bf": "2"})

@@ -30,6 +30,8 @@ def rewrite(source: Path, target: Path, *, span: Span | None = None, frames: int
     if frames is not None:
         pictures = (frame for frame, _ in zip(pictures, range(frames), strict=False))
     preset = FASTEST.get(target.suffix, "ultrafast")
+    if target.suffix in ("", ".gif"):
+        preset = None
     encoding = Encoding(encoder_preset=preset)
     list(
         write_video(pictures, target, film=film, encoding=encoding, span=span, notify=notes.append)
@@ -300,6 +302,20 @@ def test_mp4_says_what_it_changes_and_leaves_out(rich, tmp_path):
         "attachment 1 (font.ttf) is left out; .mkv keeps it",
         "the cover picture is left out; .mkv keeps it",
     ]
+
+
+@pytest.mark.parametrize(("name", "holder"), [("film.gif", ".gif"), ("frames", "a folder")])
+def test_what_holds_a_picture_alone_says_what_it_leaves_out(rich, tmp_path, name, holder):
+    lost = "sound, subtitles, chapters or attachments"
+    said = f"{holder} has no {lost}: the film's are left out"
+    assert rewrite(rich, tmp_path / name, frames=2) == [said]
+
+
+def test_other_pictures_of_a_film_are_not_left_out_without_a_word(shared, tmp_path):
+    source = shared / "odd_videos/torchcodec_nasa_13013.mp4"
+    notes = rewrite(source, tmp_path / "frames", frames=2)
+    assert "a folder has no sound or subtitles: the film's are left out" in notes
+    assert "only one of 2 video tracks is painted; others are left out" in notes
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
