@@ -61,7 +61,10 @@ def is_folder(target: Path) -> bool:
     """
     if not target.suffix or (target.suffix.lower() not in WRITABLE and target.is_dir()):
         return True
-    picture_format(target)
+    try:
+        picture_format(target)
+    except TargetError as error:
+        raise type(error)(f"{error}, or a name without extension for a folder") from error
     return False
 
 

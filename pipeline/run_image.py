@@ -160,7 +160,7 @@ def paint_animation(
         painter = replace(painter, choice=replace(painter.choice, settings=plain))
     with opened_film(source, notify=lambda text: report(Notice(text))) as film:
         refinement = None
-        if settings.refine is not None:
+        if settings.refine is not None and settings.strength > 0:
             refinement = prepare_refinement(
                 painter.choice,
                 film=film,
