@@ -159,7 +159,7 @@ def test_an_output_says_of_what_it_was_made(work: Path, any_style_file: Path):
         }
         for name, share in (("a.png", 0.7), ("b.jpg", 1.0))
     ]
-    assert of_film["style_scale"] == "2.0"
+    assert of_film["style_scale"] == 2.0
 
 
 def test_a_style_whose_name_is_no_text_paints_as_any_other(work: Path, any_style_file: Path):

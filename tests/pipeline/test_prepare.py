@@ -26,7 +26,7 @@ def test_a_prepared_painter_paints_and_says_what_with(network_file: Path):
     assert painter.network(torch.rand(1, 3, 20, 30)).shape == (1, 3, 20, 30)
     made_by = painter.provenance()
     assert made_by["weights"] == painter.weights_hash
-    assert made_by["strength"] == "1.0"
+    assert made_by["strength"] == 1.0
     assert not {"size", "styles"} & made_by.keys()
 
 
