@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from mimetypes import guess_type
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 from stylize.models.methods import METHODS, NAMES, TRAINED, MethodName
 
 from .errors import SettingsError
-from .looks import find_look, is_named, may_name
+from .looks import find_look, is_named, may_name, names_picture
 from .method_options import check_options, picture_to_start_from
 from .micro_file import micro_file
 from .settings import NOT_REFINED, Settings, SettingsOptions, did_you_mean, resolve
@@ -166,7 +165,7 @@ def check_kinds(model: str | Path | None, styles: Sequence[Style]) -> None:
     Raises:
         SettingsError: it is.
     """
-    if model is not None and (guess_type(str(model))[0] or "").startswith("image/"):
+    if model is not None and names_picture(str(model)):
         raise SettingsError(f"{model}: a picture by its name; paint like it with --style")
     if model is not None and str(model).endswith(".toml"):
         raise SettingsError(f"{model}: a preset by its name; paint by it with --preset")

@@ -43,6 +43,7 @@ __all__ = [
     "may_name",
     "model_look",
     "names_file",
+    "names_picture",
     "save_look",
     "user_folder",
 ]
@@ -85,7 +86,7 @@ def find_look(name_or_path: str) -> Look:
     Raises:
         PresetError: there is no such look, or its file is not as it should be.
     """
-    if (guess_type(name_or_path)[0] or "").startswith("image/"):
+    if names_picture(name_or_path):
         raise PresetError(f"{name_or_path}: a picture by its name; paint like it with --style")
     if name_or_path.endswith((".safetensors", ".pth")):
         raise PresetError(f"{name_or_path}: a network by its name; paint with it by --model")
@@ -106,6 +107,11 @@ def may_name(name: str) -> bool:
 def is_named(name: str) -> bool:
     """Whether there is a look of this name."""
     return name in _files()
+
+
+def names_picture(name_or_path: str) -> bool:
+    """Whether it is a picture by its name."""
+    return (guess_type(name_or_path)[0] or "").startswith("image/")
 
 
 def names_file(name_or_path: str) -> bool:

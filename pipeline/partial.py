@@ -12,12 +12,11 @@ from pathlib import Path
 from secrets import token_hex
 from time import time
 
+from stylize.models.whole_file import ABANDONED
+
 from .errors import TargetError, reason
 
 _STEM_BYTES = 150  # of the 255 that a name may have on nearly all file systems
-_ABANDONED = 24 * 60 * 60
-"""Seconds: who still works on an output has written to it since."""
-
 _TOKEN_BYTES = 4
 _PART, _ASIDE = ".part", ".old"
 """In the names of what is in the making, and of an earlier folder that makes room for it."""
@@ -137,7 +136,7 @@ def _neighbour(place: Path) -> Path:
 
 def _remove_abandoned(left: Path) -> None:
     with suppress(OSError):
-        if time() - left.stat().st_mtime > _ABANDONED:
+        if time() - left.stat().st_mtime > ABANDONED:
             _remove(left)
 
 

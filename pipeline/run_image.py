@@ -36,6 +36,7 @@ from .prepare_refinement import prepare_refinement
 from .run_attended import attended
 from .run_opened import opened_film
 from .run_video import paint_film
+from .settings import flag
 from .targets import Existing, beside, is_due
 from .values import Batch, Frame, Notify, Span
 
@@ -132,7 +133,7 @@ def _check_film(target: Path, source: Path) -> None:
 def without_effect(given: PaintOptions, targets: Iterable[Path]) -> list[str]:
     """What to say of options that change nothing where still pictures alone are painted."""
     said = []
-    if idle := [f"--{name.replace('_', '-')}" for name in OF_FILMS if given.get(name) is not None]:
+    if idle := [flag(name) for name in OF_FILMS if given.get(name) is not None]:
         several = len(idle) > 1
         said.append(f"no film is painted: {', '.join(idle)} change{'' if several else 's'} nothing")
     written = {picture_format(target) for target in targets}

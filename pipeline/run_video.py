@@ -23,7 +23,7 @@ from .run_attended import Attended
 from .run_keyframes import paint_keyframes
 from .run_opened import opened_film
 from .run_painting import FRAMES_AHEAD, painted_batches
-from .settings import Settings
+from .settings import Settings, flag
 from .spans import checked_span, expected_frames
 from .styles import Style, StyleSource, as_styles
 from .targets import Existing, beside, is_due
@@ -210,8 +210,7 @@ def _refuse_encoding(typed: PaintOptions) -> None:
     for name in _ENCODING:
         if typed.get(name) is not None:
             raise SettingsError(
-                f"--{name.replace('_', '-')} is for films, and --keyframes-only writes PNGs: leave "
-                "it out"
+                f"{flag(name)} is for films, and --keyframes-only writes PNGs: leave it out"
             )
 
 

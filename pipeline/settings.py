@@ -236,6 +236,11 @@ def default(name: str) -> object:
     return _DEFAULTS[name]
 
 
+def flag(name: str) -> str:
+    """The option of a setting, as it is typed: `--keep-color`."""
+    return f"--{name.replace('_', '-')}"
+
+
 def check_settings(layer: Mapping[str, object]) -> dict[str, object]:
     """Check the names and values of one layer; a whole number becomes a float where one is due.
 

@@ -16,7 +16,7 @@ import click
 
 from stylize.models.methods import NAMES
 from stylize.pipeline.method_options import typed_option
-from stylize.pipeline.settings import Settings, SettingsOptions, allowed, default
+from stylize.pipeline.settings import Settings, SettingsOptions, allowed, default, flag
 from stylize.pipeline.styles import Style, typed_style
 
 from .file_names import FileName
@@ -112,19 +112,15 @@ def _add(command: _Command, *options: _Decorator[_Command]) -> _Command:
     return command
 
 
-def _flag(name: str) -> str:
-    return name.replace("_", "-")
-
-
 def _setting(
     name: str, kind: type[str | int | float], metavar: str, what: str, *, unset: str = ""
 ) -> _Decorator[Any]:
     text = f"{what}: {allowed(name)}  [default: {unset or default(name)}]"
-    return click.option(f"--{_flag(name)}", name, type=kind, metavar=metavar, help=text)
+    return click.option(flag(name), name, type=kind, metavar=metavar, help=text)
 
 
 def _switch(name: str, what: str) -> _Decorator[Any]:
-    flags = f"--{_flag(name)}/--no-{_flag(name)}"
+    flags = f"{flag(name)}/--no-{flag(name).removeprefix('--')}"
     return click.option(flags, name, default=None, help=what)
 
 

@@ -100,7 +100,8 @@ class SideStreams:
             "attachments": streams.attachments,
         }
         if lost := [name for name, found in there.items() if found]:
-            named = " or ".join(filter(None, (", ".join(lost[:-1]), lost[-1])))
+            *others, last = lost
+            named = f"{', '.join(others)} or {last}" if others else last
             are = "is" if lost == ["sound"] else "are"
             self._notify(f"{holder} has no {named}: the film's {are} left out")
         self._leave_out_pictures()
