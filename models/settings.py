@@ -24,6 +24,7 @@ LOSSES_OF_OURS = (
     "tv_weight",
     "calm_weight",
     "grid_weight",
+    "plain_weight",
     "temporal_weight",
 )
 """Settings that say nothing to those."""
@@ -63,6 +64,8 @@ class TrainingSettings:
             parts of a painting's contrast.
         calm_weight: of the total variation where the photograph is plain: skies, walls, paper.
         grid_weight: of what repeats every 8 pixels.
+        plain_weight: of what is painted on plain pictures made up for it and does not move with
+            them.
         temporal_weight: of the steadiness loss; 0 trains without.
         learning_rate: at its highest (see `Optimiser`); None: the method's usual.
         seed: of weights, crops, motion and the held-out split, 0 to 2³¹ - 1.
@@ -81,6 +84,7 @@ class TrainingSettings:
     tv_weight: float = 1.0
     calm_weight: float = 0.0
     grid_weight: float = 300.0
+    plain_weight: float = 0.0
     temporal_weight: float = 60.0
     learning_rate: float | None = None
     seed: int = 0
@@ -112,6 +116,7 @@ class TrainingSettings:
             "tv_weight",
             "calm_weight",
             "grid_weight",
+            "plain_weight",
             "temporal_weight",
         ):
             _within(name, getattr(self, name), 0.0, 1e6)

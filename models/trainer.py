@@ -24,6 +24,7 @@ from .errors import TrainingError
 from .half_precision import training_dtype
 from .losses import (
     CONTENT_LAYER,
+    GRID,
     STYLE_LAYERS,
     StyleTarget,
     content_loss,
@@ -39,13 +40,15 @@ from .memory import refuse_beyond
 from .motion import disturb, random_motion, steadiness_loss
 from .network import PaintingNetwork, StyleNetwork
 from .optimiser import Optimiser
+from .plain_pictures import lattice_loss, plain_pictures
 from .settings import TrainingSettings
 from .swift import Swift
 from .vgg import Vgg
 from .whole_file import whole_file
 
-TEMPORAL_EVERY = 2
-"""The steadiness term runs in every second step, twice as heavy: half its time, the same pull."""
+EVERY = 2
+"""The steadiness term runs in every second step, twice as heavy: half its time, the same pull. What
+is painted on plain pictures counts in the others, likewise."""
 WILD = 2.0
 """Times its start at which a loss that training brings down says that training went wild."""
 STYLE_BYTES = 1100
@@ -189,9 +192,11 @@ class Trainer:
         if settings.calm_weight:
             loss = total_variation(painted, plainness(crops)) / strength
             weighted["calm"] = (settings.calm_weight, loss)
-        if settings.temporal_weight and self.step % TEMPORAL_EVERY == 0:
+        if settings.temporal_weight and self.step % EVERY == 0:
             loss = self._unsteadiness(paint, crops, painted) / strength.square()
-            weighted["temporal"] = (settings.temporal_weight * TEMPORAL_EVERY, loss)
+            weighted["temporal"] = (settings.temporal_weight * EVERY, loss)
+        if settings.plain_weight and self.step % EVERY:
+            weighted["plain"] = (settings.plain_weight * EVERY, self._lattice(paint, crops))
         losses = perceived | {name: loss for name, (_, loss) in weighted.items()}
         # The last one is not the perceptual loss, but has its gradient.
         total = sum(
@@ -290,12 +295,22 @@ class Trainer:
         self, paint: Callable[[Tensor], Tensor], crops: Tensor, painted: Tensor
     ) -> Tensor:
         """How unlike the moved painting the painting of the moved, disturbed crops is."""
-        generator = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + self.step)
+        generator = self._dice()
         height, width = crops.shape[-2:]
         motion = random_motion(len(crops), height, width, generator=generator).to(self.device)
         moved = disturb(motion.move(crops), generator=generator)
         again = paint(moved.contiguous(memory_format=torch.channels_last))
         return steadiness_loss(motion.move(painted), again, motion.seen)
+
+    def _lattice(self, paint: Callable[[Tensor], Tensor], crops: Tensor) -> Tensor:
+        """How much there is of a lattice on plain pictures, as many and as large as the crops."""
+        generator = self._dice()
+        made = plain_pictures(len(crops), crops.shape[-1] + GRID, generator=generator)
+        return lattice_loss(paint, made.to(self.device), generator=generator)
+
+    def _dice(self) -> torch.Generator:
+        """What a step draws with: a function of the seed and its number."""
+        return torch.Generator().manual_seed(self.settings.seed * 1_000_003 + self.step)
 
     def _note(self, losses: dict[str, Tensor]) -> None:
         """Smooth losses for the report, and stop when one is no number."""

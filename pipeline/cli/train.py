@@ -42,6 +42,7 @@ _SETTINGS: tuple[tuple[str, type, str, str], ...] = (
     ("tv-weight", float, "W", "How much calm counts (total variation).  [default: 1]"),
     ("calm-weight", float, "W", "How much it counts where the photograph is plain.  [default: 0]"),
     ("grid-weight", float, "W", "How much it counts to lay no lattice.  [default: 300]"),
+    ("plain-weight", float, "W", "How much it counts to lay none on gradients.  [default: 0]"),
     ("temporal-weight", float, "W", "How much steadiness counts; 0: not.  [default: 60]"),
     ("learning-rate", float, "RATE", "At its highest.  [default: the method's usual]"),
     ("seed", int, "N", "Of weights, crops, motion and the held-out split.  [default: 0]"),

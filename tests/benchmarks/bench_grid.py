@@ -2,14 +2,14 @@
 
     python tests/benchmarks/bench_grid.py --style STYLE.jpg [--classic JOHNSON] NETWORKS …
 
-**Grid.** Painted are 512×512 of flat grey, of a smooth gradient, of a synthetic plain sky and of
-grey with noise of a deviation of 0.02 (four times), and whole photographs; measured is the middle
-384×384, and of each photograph the calmest 256×256 there is. For the periods 2, 4 and 8 pixels:
-the power of the strongest line of that grid over its spectral neighbourhood, and in brackets the
-RMS of all its lines together in 255ths (see `repetition.py`). Judge by both: on flat grey a
-network that works at 1/8 of the size must paint something that repeats every 8 pixels, so its
-ratio is large however calm it is, and its depth must be next to nothing. `RMS` is that of all
-that was painted there.
+**Grid.** Painted are 512×512 of flat grey, of a smooth gradient, of a synthetic plain sky, of a
+vignette, and of grey with noise of a deviation of 0.02 (four times), and whole photographs;
+measured is the middle 384×384, and of each photograph the calmest 256×256 there is. For the periods
+2, 4 and 8 pixels: the power of the strongest line of that grid over its spectral neighbourhood, and
+in brackets the RMS of all its lines together in 255ths (see `repetition.py`). Judge by both: on
+flat grey a network that works at 1/8 of the size must paint something that repeats every 8 pixels,
+so its ratio is large however calm it is, and its depth must be next to nothing. `RMS` is that of
+all that was painted there.
 
 **Motif.** The highest peak of the autocorrelation of what is painted on the noisy grey, more
 than 4 pixels away from its middle, beside the same of the style picture.
@@ -64,6 +64,13 @@ def _sky() -> Tensor:
     return (zenith + (horizon - zenith) * share + 0.1 * glow).clamp(0, 1)
 
 
+def _vignette() -> Tensor:
+    """White paper under a lens that is dark towards the corners, in the steps of a file."""
+    line = torch.linspace(-1, 1, SIDE)
+    light = 0.8 - 0.24 * (line.square() + line[:, None].square())
+    return ((light * 255).round() / 255).expand(3, SIDE, SIDE)
+
+
 def _noisy_grey(seed: int) -> Tensor:
     noise = torch.randn(3, SIDE, SIDE, generator=torch.Generator().manual_seed(seed))
     return 0.5 + NOISE * noise
@@ -84,7 +91,12 @@ def _calmest(picture: Tensor) -> tuple[slice, slice]:
 
 def _grids(paint: Painter, photographs: Iterable[Tensor]) -> dict[str, list[Tensor]]:
     """What is to be calm, by the name of what was painted."""
-    made = {"flat grey": _flat(), "gradient": _gradient(), "sky": _sky()}
+    made = {
+        "flat grey": _flat(),
+        "gradient": _gradient(),
+        "sky": _sky(),
+        "vignette": _vignette(),
+    }
     parts = {name: [_middle(paint(picture))] for name, picture in made.items()}
     parts[NOISY_GREY] = [_middle(paint(_noisy_grey(seed))) for seed in range(NOISY)]
     parts["photographs"] = [paint(p)[(slice(None), *_calmest(p))] for p in photographs]

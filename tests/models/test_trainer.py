@@ -82,14 +82,30 @@ def test_what_is_painted_in_plain_places_counts_when_it_is_to(tiny_vgg):
     assert trainer.losses["calm"] == pytest.approx(trainer.losses["tv"], rel=1e-3)
 
 
-@pytest.mark.parametrize("name", ["tv", "grid", "calm", "temporal"])
+@pytest.mark.parametrize("method", ["swift", "micro"])
+def test_what_is_painted_on_plain_pictures_counts_in_every_second_step(tiny_vgg, crops, method):
+    settings = replace(SETTINGS, method=method, plain_weight=5.0, style_size=192)
+    read = None if method == "micro" else style()
+    trainer = Trainer(settings, Vgg(*tiny_vgg), read, torch.device("cpu"))
+    told = []
+    for _ in range(4):
+        losses, _ = trainer._by_perception(NUMBERS, crops, Crops(NUMBERS, 1 - crops))
+        told.append("plain" in losses)
+        trainer.step += 1
+    assert told == [False, True, False, True]
+    assert losses["plain"] > 0
+
+
+@pytest.mark.parametrize("name", ["tv", "grid", "calm", "temporal", "plain"])
 def test_a_paler_painting_pleases_only_what_compares_it(tiny_vgg, crops, name):
-    settings = replace(SETTINGS, calm_weight=1.0)
+    settings = replace(SETTINGS, calm_weight=1.0, plain_weight=1.0)
     trainer = Trainer(settings, Vgg(*tiny_vgg), style(), torch.device("cpu"))
+    trainer.step = int(name == "plain")
+    lattice = 0.1 * (torch.arange(64) % 8)
 
     def losses(strength):
         def paint(pictures):
-            return 0.5 + strength * (pictures - 0.5).roll(1, 3)
+            return 0.5 + strength * ((pictures - 0.5).roll(1, 3) + lattice)
 
         trainer._paint = lambda styles: (paint, trainer._style)
         return trainer._by_perception(NUMBERS, crops, None)[0]
