@@ -150,22 +150,37 @@ class AdainPainter(PaintingNetwork):
         size = height + below, width + right
         tiles = InTiles(self.vgg, [LAYER], self.decoder, size=size, on_step=self.on_step)
         content = tiles.see(pad(pictures, 0, right, 0, below, "reflect"))[LAYER]
-        weights = self._styles.weights((height, width)).to(content.device)
-        if weights.shape[-2:] != (1, 1):
-            padded = pad(weights, 0, right, 0, below, "replicate")
-            weights = F.adaptive_avg_pool2d(padded, (content.shape[-2], content.shape[-1]))
+        places = self._styles.weights((height, width)), self._styles.guides((height, width))
+        weights, guides = (_pooled(each, content, below=below, right=right) for each in places)
         styled = torch.zeros_like(content)
         # Only on film: elsewhere nothing is followed.
         seen = pictures.chunk(len(pictures)) if self._slow is not None else ()
         plain = [is_plain(picture) for picture in seen]
-        for index, (weight, wanted) in enumerate(zip(weights, self._moments, strict=True)):
-            own = moments(content, where=weight if self._styles.masks is not None else None)
+        parts = zip(weights, guides, self._moments, strict=True)
+        for index, (weight, guide, wanted) in enumerate(parts):
+            own = moments(content, where=guide if self._styles.masks is not None else None)
             if self._slow is not None:
                 own = _followed(self._slow[index], *own, plain=plain)
             here = renormalise(content, *wanted, own=own)
             styled.addcmul_(here, weight.to(content.dtype))
         painted = tiles.decode(content.lerp_(styled, self._strength))[..., :height, :width]
         return painted.clamp(0, 1).to(pictures.dtype)
+
+
+def _pooled(weights: Tensor, features: Tensor, *, below: int, right: int) -> Tensor:
+    """Weights of a picture's places, (K, 1, H, W), of its features'; (K, 1, 1, 1) stays as it is.
+
+    Args:
+        weights: of each style.
+        features: (N, C, h, w), of the picture continued.
+        below: pixels by which it was.
+        right: likewise.
+    """
+    weights = weights.to(features.device)
+    if weights.shape[-2:] == (1, 1):
+        return weights
+    padded = pad(weights, 0, right, 0, below, "replicate")
+    return F.adaptive_avg_pool2d(padded, (features.shape[-2], features.shape[-1]))
 
 
 def moments(features: Tensor, *, where: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -204,8 +204,13 @@ class NnstPainter(Refiner):
             painted = self._descend(painted, match, steps)
         painted = painted.clamp(0, 1)
         if options.match_colours:
-            weights = self._styles.weights(sizes[-1]).to(painted.device)
-            coloured = with_colours_of(painted, content, styles, weights)
+            coloured = with_colours_of(
+                painted,
+                content,
+                styles,
+                weights=self._styles.weights(sizes[-1]).to(painted.device),
+                guides=self._styles.guides(sizes[-1]).to(painted.device),
+            )
             painted = painted.lerp(coloured, self._strength)
         return painted
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .pixels import local_mean
+from .style_terms import symmetric_root
 
 LIGHT = (0.2126, 0.7152, 0.0722)
 """Of R, G and B in lightness (BT.709)."""
@@ -26,7 +27,12 @@ REACH = 1 / 64
 
 
 def with_colours_of(
-    painted: Tensor, content: Tensor, styles: Sequence[Tensor], weights: Tensor
+    painted: Tensor,
+    content: Tensor,
+    styles: Sequence[Tensor],
+    *,
+    weights: Tensor,
+    guides: Tensor,
 ) -> Tensor:
     """Give a painting the content's colours, distributed as the styles'.
 
@@ -35,6 +41,7 @@ def with_colours_of(
         content: likewise.
         styles: (1, 3, h, w) each.
         weights: (K, 1, H or 1, W or 1) of each style.
+        guides: likewise, by which places count when the content's colours are measured for each.
 
     Returns:
         (1, 3, H, W) RGB in [0, 1].
@@ -42,8 +49,8 @@ def with_colours_of(
     light, _ = _split(painted)
     _, colour = _split(content)
     moved = torch.zeros_like(colour)
-    for style, weight in zip(styles, weights, strict=True):
-        moved += weight * _moved(colour, _split(style)[1])
+    for style, weight, guide in zip(styles, weights, guides, strict=True):
+        moved += weight * _moved(colour, _split(style)[1], where=guide)
     red, blue = _guided(moved, light).unbind(1)
     bright = light[:, 0]
     green = bright - (LIGHT[0] * red + LIGHT[2] * blue) / LIGHT[1]
@@ -56,29 +63,24 @@ def _split(picture: Tensor) -> tuple[Tensor, Tensor]:
     return light, picture[:, ::2] - light
 
 
-def _moved(colour: Tensor, like: Tensor) -> Tensor:
-    """Colours (1, 2, H, W) with mean and covariance of others (1, 2, h, w)."""
-    mean, covariance = _spread(colour)
-    goal_mean, goal = _spread(like)
-    root = _root(covariance + torch.eye(2, device=colour.device) * LEAST)
+def _moved(colour: Tensor, like: Tensor, *, where: Tensor) -> Tensor:
+    """Colours (1, 2, H, W) that have, where it counts, mean and covariance of (1, 2, h, w)."""
+    mean, covariance = _spread(colour, where)
+    goal_mean, goal = _spread(like, torch.ones_like(like[0, :1]))
+    root = symmetric_root(covariance + torch.eye(2, device=colour.device) * LEAST)
     inverse = torch.linalg.inv(root)
-    transport = inverse @ _root(root @ goal @ root) @ inverse
+    transport = inverse @ symmetric_root(root @ goal @ root) @ inverse
     moved: Tensor = transport @ (colour.flatten(2)[0] - mean) + goal_mean
     return moved.reshape(colour.shape)
 
 
-def _spread(colour: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (2, 1) and covariance (2, 2)."""
+def _spread(colour: Tensor, where: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (2, 1) and covariance (2, 2) of (1, 2, H, W), each place by (1, H or 1, W or 1)."""
     flat = colour.flatten(2)[0]
-    mean = flat.mean(1, keepdim=True)
-    return mean, (flat - mean) @ (flat - mean).T / flat.shape[1]
-
-
-def _root(matrix: Tensor) -> Tensor:
-    """The root of a symmetric matrix without negative eigenvalues."""
-    values, vectors = torch.linalg.eigh(matrix.cpu())  # few cards of Apple's can
-    root: Tensor = vectors * values.clamp_min(0).sqrt() @ vectors.T
-    return root.to(matrix.device)
+    counts = where.expand(1, *colour.shape[-2:]).flatten(1)
+    share = counts / counts.sum()
+    mean = (flat * share).sum(1, keepdim=True)
+    return mean, (flat - mean) * share @ (flat - mean).T
 
 
 def _guided(colour: Tensor, light: Tensor) -> Tensor:

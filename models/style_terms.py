@@ -169,7 +169,7 @@ class Wasserstein(Term):
     def prepare(self, style: Statistics) -> Statistics:
         """The mean and the root of the covariance."""
         mean, covariance = _gaussian(style)
-        return mean, _root(covariance)
+        return mean, symmetric_root(covariance)
 
     def distance(self, found: Statistics, wanted: Statistics) -> Tensor:
         """See `Term`."""
@@ -229,11 +229,11 @@ def _gaussian(statistics: Statistics) -> tuple[Tensor, Tensor]:
     return mean, (covariance + covariance.mT) / 2 + _ROOT_EPSILON * torch.eye(len(mean)).double()
 
 
-def _root(matrix: Tensor) -> Tensor:
-    """The symmetric square root."""
-    values, vectors = torch.linalg.eigh(matrix)
+def symmetric_root(matrix: Tensor) -> Tensor:
+    """The square root of a symmetric matrix, (C, C); negative eigenvalues, of rounding, are 0."""
+    values, vectors = torch.linalg.eigh(matrix.cpu())  # few cards of Apple's can
     root: Tensor = (vectors * values.clamp_min(0).sqrt()) @ vectors.mT
-    return root
+    return root.to(matrix.device)
 
 
 class _TraceOfRoot(torch.autograd.Function):

@@ -377,7 +377,8 @@ class Trainer:
         """
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
-            _refuse_another_run(path, state["identity"], identity)
+            # A setting that is newer than the state was as it is by default.
+            _refuse_another_run(path, TrainingSettings().as_table() | state["identity"], identity)
             self.network.load_state_dict(state["network"])
             self._optimiser.load_state_dict(state["optimiser"])
             self.step, self.seconds = int(state["step"]), float(state["seconds"])
@@ -402,5 +403,6 @@ def _refuse_another_run(path: Path, found: dict[str, Any], identity: dict[str, A
             raise TrainingError(
                 f"{path}: belongs to a run with {name} {found.get(name)}, this one has "
                 f"{identity.get(name)}; "
-                "give the same settings, or start anew with --restart"
+                "give the same settings, start anew with --restart, or go on from what it has "
+                f"learnt with --start {path} and another --output"
             )

@@ -212,13 +212,13 @@ def find_weights(
     if given is not None:
         if not given.is_file():
             raise WeightsError(f"{given}: no such file (looked for {file.name} there)")
-        return _checked(given, file)
+        return _checked(given, file, cure="name another file, or leave it out")
     if (path := searched(file)) is not None:
-        return _checked(path, file)
+        return _checked(path, file, cure=f"delete it and get it again from {file.url}")
     return _download(file, cache_folder() / file.name, progress)
 
 
-def _checked(path: Path, file: WeightsFile) -> Path:
+def _checked(path: Path, file: WeightsFile, *, cure: str) -> Path:
     try:
         found = sha256_of(path)
     except OSError as error:
@@ -226,7 +226,7 @@ def _checked(path: Path, file: WeightsFile) -> Path:
     if not found.startswith(file.sha256):
         raise WeightsError(
             f"{path}: not the {file.name} we know (sha256 {found[:12]}…, expected "
-            f"{file.sha256[:12]}…); delete it and get it again from {file.url}"
+            f"{file.sha256[:12]}…); {cure}"
         )
     return path
 

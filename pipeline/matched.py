@@ -18,6 +18,23 @@ GROWS = 1.02
 """Times the brightness of the frame before: more than grain does, less than a fade."""
 
 
+class ComingUp:
+    """Follows a film until it has come out of what it begins with: something plain, or a fade."""
+
+    def __init__(self) -> None:
+        self._growing = True
+        self._level: float | None = None
+
+    def has_new_colours(self, picture: Tensor) -> bool:
+        """Whether the next (1, 3, H, W) has other colours than those before, as it comes up."""
+        if not self._growing or is_plain(picture):
+            return False
+        level = float(picture.float().mean())
+        self._growing = self._level is None or level > GROWS * self._level
+        self._level = level
+        return self._growing
+
+
 class ColourMatched(PaintingNetwork):
     """Reads its styles anew, in the colours of what it paints (Gatys 2016, 1606.05897).
 
@@ -33,8 +50,7 @@ class ColourMatched(PaintingNetwork):
         super().__init__()
         self._teach, self._styles, self._once = teach, styles, once
         self._painter: PaintingNetwork | None = None
-        self._growing = True
-        self._level: float | None = None
+        self._coming = ComingUp()
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Paint (N, 3, H, W) RGB in [0, 1], one after the other."""
@@ -47,21 +63,12 @@ class ColourMatched(PaintingNetwork):
 
     def _paint(self, picture: Tensor) -> Tensor:
         painter = self._painter
-        if self._has_new_colours(picture) or painter is None:
+        if self._coming.has_new_colours(picture) or painter is None:
             painter = self._teach(in_colours_of(picture[0], self._styles))
             self._painter = painter if self._once else None
         painter.on_step = self.on_step
         painted: Tensor = painter(picture)
         return painted
-
-    def _has_new_colours(self, picture: Tensor) -> bool:
-        """Whether the film is still coming out of what it fades in from."""
-        if not self._growing or is_plain(picture):
-            return False
-        level = float(picture.float().mean())
-        self._growing = self._level is None or level > GROWS * self._level
-        self._level = level
-        return self._growing
 
 
 def in_colours_of(picture: Tensor, styles: Mixture) -> Mixture:

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from stylize.models import AnyStyle, Mixture
 from stylize.models.memory import is_out_of_memory
-from stylize.models.network import OnStep, is_plain
+from stylize.models.network import OnStep
 from stylize.models.refiner import Refiner
 from stylize.models.vgg import Vgg
 from stylize.models.weights import Progress, sha256_of
@@ -23,7 +23,7 @@ from .errors import SettingsError
 from .fit_style import on_white
 from .keyframes import Keyframes, read_keyframes, refuse_outside
 from .load_method import load_method, make_optimiser
-from .matched import in_colours_of
+from .matched import ComingUp, in_colours_of
 from .method_options import make_options
 from .picture.read_image import read_image
 from .prepare_masks import read_mask
@@ -75,6 +75,7 @@ class Refinement:
         self._hashes = hashes
         self._device = choose_device(settings.device)
         self._optimisers: tuple[Refiner, Refiner] | None = None
+        self._coming = ComingUp()
         self.on_step: OnStep | None = None
         self.notify: Notify | None = None
 
@@ -126,18 +127,14 @@ class Refinement:
         return (begun + added).clamp(0, 1)[0].cpu().contiguous()
 
     def _ready(self, picture: Tensor) -> tuple[Refiner, Refiner]:
-        """The optimisers; their styles take on the colours of the first picture, if they are to."""
-        if self._optimisers is None:
-            styles = self._styles
-            if self._settings.match_color:
-                styles = in_colours_of(picture, styles)
-            optimisers = self._teach(styles)
+        """The optimisers; their styles take on the film's colours, if they are to."""
+        optimisers, match = self._optimisers, self._settings.match_color
+        if (match and self._coming.has_new_colours(picture[None])) or optimisers is None:
+            styles = in_colours_of(picture, self._styles) if match else self._styles
+            optimisers = self._optimisers = self._teach(styles)
             for optimiser in optimisers:
                 optimiser.on_step = self.on_step
-            if self._settings.match_color and is_plain(picture[None]):
-                return optimisers  # black, say, has no colours for a film
-            self._optimisers = optimisers
-        return self._optimisers
+        return optimisers
 
 
 def prepare_refinement(

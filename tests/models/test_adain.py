@@ -96,6 +96,17 @@ def test_each_style_stays_in_its_mask(adain, vgg, styles, photographs):
     assert apart[-16:].mean() > 20 * apart[:8].mean()  # decoder and VGG reach across the border
 
 
+def test_what_no_mask_covers_does_not_count(adain, vgg, styles):
+    left = torch.zeros(1, 48, 256)
+    left[..., :64] = 1
+    painter = adain.with_styles(Mixture(styles[:1], (1,), (left,)), vgg=vgg)
+    picture = torch.rand(1, 3, 48, 256, generator=torch.Generator().manual_seed(5))
+    other = picture.clone()
+    other[..., 160:] *= 0.2
+    apart = (painter(picture) - painter(other)).abs().mean((0, 1, 2))
+    assert apart[-16:].mean() > 100 * apart[:32].mean()
+
+
 def test_masks_lie_as_on_the_picture_where_a_side_is_no_multiple_of_8(
     adain, vgg, styles, monkeypatch
 ):

@@ -7,7 +7,7 @@ import torch
 
 from stylize.models import ModelError, WeightsError
 from stylize.models.any_style import Mixture
-from stylize.models.gatys import Gatys, _fitted
+from stylize.models.gatys import Gatys, _colours, _fitted
 from stylize.models.gatys_options import GatysOptions
 from stylize.models.vgg import VGG19_NORMALISED, Vgg
 from stylize.models.weights import VGG19, find_weights
@@ -76,6 +76,15 @@ def test_the_same_seed_gives_the_same_picture(vgg, optimizer, init):
 
     assert torch.equal(paint(1), paint(1))
     assert torch.equal(paint(1), paint(2)) == (init == "content")
+
+
+@pytest.mark.parametrize("ink", [0.078, 0.95])
+def test_large_plain_styles_have_colours_to_start_from(ink):
+    style = torch.full((3, 1000, 1500), 0.95)
+    style[:, 100:200] = ink  # 1.5 million pixels, of which rounding left less than no variance
+    mean, root = _colours(Mixture((style,)))
+    assert torch.allclose(mean, torch.full((3,), 0.9 * 0.95 + 0.1 * ink), atol=1e-4)
+    assert torch.allclose(root @ root.T, torch.full((3, 3), 0.09 * (0.95 - ink) ** 2), atol=1e-4)
 
 
 def test_pictures_of_a_batch_are_painted_as_if_alone(vgg):

@@ -213,6 +213,19 @@ def test_another_run_does_not_go_on_from_it_unless_restarted(run, target, change
     assert load_model(target).method == changed.method
 
 
+def test_a_run_from_before_a_setting_was_there_goes_on_as_if_that_had_been_its_default(run, target):
+    with pytest.raises(KeyboardInterrupt):
+        run(report=interrupt_at(1))
+    file = target.with_name("look.safetensors.train.pt")
+    state = torch.load(file, weights_only=True)
+    del state["identity"]["plain_weight"]
+    torch.save(state, file)
+    with pytest.raises(TrainingError, match=r"with plain_weight 0.0, this one has 5.0; .* --start"):
+        run(replace(SETTINGS, plain_weight=5.0))
+    reports, _ = run()
+    assert reports[0].step == 2
+
+
 def test_other_photographs_are_another_run(run, photographs):
     with pytest.raises(KeyboardInterrupt):
         run(report=interrupt_at(1))

@@ -88,6 +88,15 @@ def test_a_given_path_that_is_not_there_is_an_error(tmp_path, cache):
         find_weights(FILE, given=tmp_path / "absent.pth")
 
 
+def test_a_given_file_of_another_kind_is_not_told_to_be_deleted(tmp_path, cache):
+    other = tmp_path / "photograph.png"
+    other.write_bytes(b"dear to its owner")
+    with pytest.raises(WeightsError, match=r"photograph.png: not the small.pth") as caught:
+        find_weights(FILE, given=other)
+    assert "name another file, or leave it out" in str(caught.value)
+    assert "delete" not in str(caught.value)
+
+
 def test_a_damaged_file_is_named_with_the_way_out(cache):
     placed(cache, b"damaged")
     with pytest.raises(WeightsError, match=r"not the small.pth we know .* get it again from https"):

@@ -18,10 +18,12 @@ from stylize.pipeline import (
     TargetError,
     cli,
     load_method,
+    prepare_refinement,
     stylize_image,
     stylize_video,
 )
 from stylize.pipeline.events import Advanced, Notice, Stepped
+from stylize.pipeline.matched import in_colours_of
 from stylize.pipeline.run_keyframes import key_name
 from stylize.pipeline.timeline import Change
 
@@ -157,6 +159,24 @@ def test_key_frames_may_be_painted_like_another_picture(paint, work):
 def test_styles_take_on_the_colours_of_the_film_if_they_are_to(paint):
     plain, matched = paint("nnst"), paint("nnst", match_color=True)
     assert np.abs(plain - matched).mean() > 1
+
+
+def test_styles_take_on_the_colours_that_a_film_comes_to_when_it_fades_in(
+    paint, write_film, pan, monkeypatch
+):
+    pictures = pan(FRAMES, height=HEIGHT, width=WIDTH)
+    shares = (0, 0.2, 0.5, 1, 1, 1)
+    fading = [share * each for share, each in zip(shares, pictures, strict=True)]
+    write_film("film.mkv", fading)
+    seen = []
+
+    def watched(picture, styles):
+        seen.append(float(picture.mean()) * 255)
+        return in_colours_of(picture, styles)
+
+    monkeypatch.setattr(prepare_refinement, "in_colours_of", watched)
+    paint("nnst", match_color=True, keyframes="every:1")
+    assert seen == pytest.approx([float(255 * each.mean()) for each in fading[:4]], abs=1)
 
 
 def test_a_key_frame_that_begins_with_strokes_takes_half_the_steps_and_all_are_told(paint):
