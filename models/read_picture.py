@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 from torch import Tensor
 
 from .errors import TrainingError
@@ -29,8 +29,8 @@ FORMATS = {
     ".tiff": "TIFF",
 }
 """Of the pictures that training looks for, by the ends of their names."""
-_READ = (*dict.fromkeys(FORMATS.values()), "MPO", "GIF", "AVIF")
-"""All that is read, whatever the name says: an MPO is a JPEG of some cameras and telephones."""
+_READ = (*dict.fromkeys(FORMATS.values()), "GIF", "AVIF")
+"""All that is read, whatever the name says."""
 _TURNS = dict(
     zip(
         range(2, 9),
@@ -93,6 +93,11 @@ def read_picture(path: Path, *, shorter: int | None = None) -> Tensor:
             if shorter:
                 picture = _scaled(picture, shorter)
             picture = _in_srgb(picture, opened.info.get("icc_profile"))
+    except UnidentifiedImageError as error:
+        raise TrainingError(
+            f"{path}: cannot be read as a picture (none of {', '.join(_READ)}, or damaged at its "
+            "beginning)"
+        ) from error
     except Exception as error:
         said = getattr(error, "strerror", None) or error
         raise TrainingError(f"{path}: cannot be read as a picture ({said})") from error
@@ -110,10 +115,11 @@ def _upright(picture: Image.Image) -> Image.Image:
 
 
 def _in_8_bits(picture: Image.Image) -> Image.Image:
-    """The same picture, where it is grey of 16 bits: Pillow would clip it to white."""
-    if not picture.mode.startswith("I"):
+    """The same picture, where it is grey of 16 bits or of floats: Pillow would clip it."""
+    if not picture.mode.startswith(("I", "F")):
         return picture
-    samples = np.asarray(picture, dtype=np.float32) / 257
+    levels = 1.0 if picture.mode == "F" else 65535.0
+    samples = np.nan_to_num(np.asarray(picture, dtype=np.float32) * (255 / levels))
     return Image.fromarray(samples.round().clip(0, 255).astype(np.uint8))
 
 

@@ -14,7 +14,7 @@ from stylize.models.methods import METHODS, NAMES, TRAINED, MethodName
 
 from .errors import SettingsError
 from .looks import find_look, is_named, may_name, names_picture
-from .method_options import check_options, picture_to_start_from
+from .method_options import check_matching, check_options, picture_to_start_from
 from .micro_file import micro_file
 from .settings import NOT_REFINED, Settings, SettingsOptions, did_you_mean, resolve
 from .styles import Style, StyleSource, as_styles, check_looks_named, style_name
@@ -119,6 +119,7 @@ def choose(**given: Unpack[PaintOptions]) -> Choice:
         weights = micro_file() if method == "micro" else None
     check_weights(method, weights)
     check_refining(resolved, method, options)
+    check_matching(method, match=resolved.match_color)
     check_options(resolved.refine or method, options)
     return Choice(
         name=name,

@@ -16,6 +16,8 @@ Paths = str | Path | Sequence[str | Path]
 
 INDEX, PICTURES, THUMBNAILS = "index.html", "pictures", "thumbnails"
 """All that is in the folder of a grid."""
+_OF_NOBODY = {".DS_Store", "Thumbs.db", "desktop.ini"}
+"""Files that systems put into a folder by themselves."""
 
 
 def as_paths(given: Paths) -> list[Path]:
@@ -105,7 +107,7 @@ def _refuse_foreign(folder: Path, sources: Sequence[Path]) -> None:
 
 def _is_ours(folder: Path) -> bool:
     """Whether nothing is there but what we write."""
-    names = {path.name for path in folder.iterdir()}
+    names = {path.name for path in folder.iterdir()} - _OF_NOBODY
     if not names <= {INDEX, PICTURES, THUMBNAILS}:
         return False
     return not names or (INDEX in names and MARK.encode() in (folder / INDEX).read_bytes())

@@ -166,6 +166,8 @@ def look_document(
     document: dict[str, object] = {"summary": line(summary or look.summary, "summary")}
     if ours:
         document["based_on"] = ours
+        if look.origin != read_look(shipped()[ours], "shipped").origin:
+            document["origin"] = dict(look.origin)
     else:
         document["method"] = look.method
         if look.weights is not None:

@@ -30,6 +30,7 @@ from .look_file import (
     look_document,
     read_look,
 )
+from .method_options import check_matching
 from .partial import partial
 from .settings import did_you_mean, laid_over
 from .styles import Style, style_name
@@ -198,6 +199,7 @@ def save_look(
         check_there(mask, "mask")
     path = user_folder() / f"{name}.toml"
     merged = laid_over(based_on.settings, settings)
+    check_matching(based_on.method, match=bool(merged.get("match_color")))
     document = look_document(based_on, settings=merged, summary=summary)
     try:
         if path.exists() and not overwrite:

@@ -10,7 +10,7 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
-from stylize.models.methods import METHODS
+from stylize.models.methods import ANY_STYLE, METHODS
 
 from .errors import SettingsError
 from .settings import did_you_mean, shown
@@ -27,6 +27,23 @@ NOT_TYPED = ("seed", "style_scale", "start")
 
 PICTURE = "init"
 """The option that may name a picture to start from, in place of one of its words."""
+
+
+def check_matching(method: str | None, *, match: bool) -> None:
+    """Refuse to give a style the picture's colours where it has been learnt with its own.
+
+    Args:
+        method: how to paint; None: not known yet.
+        match: whether `match_color` is wanted.
+
+    Raises:
+        SettingsError: the method has learnt one style.
+    """
+    if match and method is not None and method not in ANY_STYLE:
+        raise SettingsError(
+            f"{method} has learnt its colours: --match-color goes with --style "
+            "(--keep-color keeps the picture's own with any look)"
+        )
 
 
 def typed_option(text: str) -> tuple[str, object]:

@@ -18,15 +18,14 @@ from stylize.models.weights import Progress, sha256_of
 
 from .choose import Choice
 from .device import choose_device, choose_dtype
-from .errors import SettingsError
 from .fit_style import fit_style, on_white
 from .load_method import load_method
 from .matched import ColourMatched
-from .method_options import picture_to_start_from
+from .method_options import check_matching, picture_to_start_from
 from .picture.read_image import read_image
 from .prepare_masks import covered, read_mask
 from .restyle import Mixing, restyle, working_size
-from .settings import SMALLEST_SIZE, Settings
+from .settings import SMALLEST_SIZE
 from .styles import check_style_wanted
 from .targets import printable
 from .values import Batch
@@ -210,7 +209,7 @@ def prepare(
         teach = partial(_taught, paints, loaded.vgg, strength, put, device, dtype)
         network = ColourMatched(teach, styles, once=film) if settings.match_color else teach(styles)
     else:
-        _refuse_matching(settings, loaded.method)
+        check_matching(loaded.method, match=settings.match_color)
         network = put(paints, device, dtype)
     return Painter(
         choice=choice,
@@ -225,14 +224,6 @@ def prepare(
         coverage=covered(masks) if masks else None,
         pictures=pictures,
     )
-
-
-def _refuse_matching(settings: Settings, method: str) -> None:
-    if settings.match_color:
-        raise SettingsError(
-            f"{method} has learnt its colours: --match-color goes with --style "
-            "(--keep-color keeps the picture's own with any look)"
-        )
 
 
 def _start(choice: Choice) -> Tensor | None:

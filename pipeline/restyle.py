@@ -15,6 +15,7 @@ from stylize.models.tf32 import tf32
 from .denoise import denoise
 from .enlarge import enlarge
 from .errors import StylizeError
+from .fill_hidden import filled
 from .resize import fitted, luma, resize
 from .settings import SMALLEST_SIZE
 from .values import Batch
@@ -66,7 +67,8 @@ def restyle(
     halved, and those after it are, down to single pictures, before giving up.
 
     Args:
-        batches: RGB in [0, 1]; where their frames have clean pictures, those are painted.
+        batches: RGB in [0, 1]; where their frames have clean pictures, those are painted, and
+            what is transparent with the colours around it.
         network: on `device`, in `dtype`; (N, 3, H, W) in [0, 1] to the same.
         mixing: strength, colour and working size.
         device: where the network is.
@@ -151,8 +153,8 @@ def _paint(
     """Paint a batch at once; None: there is not enough memory, and what was used is let go."""
     pictures, frames = batch.pictures, batch.frames
     try:
-        if frames[0].clean is not None:
-            pictures = torch.stack([frame.sight for frame in frames])
+        if any(frame.clean is not None or frame.alpha is not None for frame in frames):
+            pictures = torch.stack([filled(frame.sight, frame.alpha) for frame in frames])
         seen = pictures.to(device, non_blocking=True)
         painted = _run(seen, network, mixing, dtype, [frame.pan for frame in frames])
         return _coloured(seen, painted, mixing).clamp(0, 1).contiguous().cpu()

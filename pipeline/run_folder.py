@@ -14,7 +14,18 @@ from typing import Unpack
 from .batch import gather, scatter
 from .choose import Choice, PaintOptions, choose
 from .errors import SourceError, StylizeError
-from .events import Event, Failed, Fetched, Finished, Notice, Outbox, Report, Started, ignore
+from .events import (
+    Event,
+    Failed,
+    Fetched,
+    Finished,
+    Notice,
+    Outbox,
+    Report,
+    Skipped,
+    Started,
+    ignore,
+)
 from .partial import check_folder
 from .picture.find_pictures import find_pictures, name_targets
 from .picture.open_picture import is_animated
@@ -98,7 +109,7 @@ def stylize_folder(
     run = _FolderRun(choice, metadata=metadata, report=report)
     run.paint_stills(stills)
     run.paint_animations(films)
-    failed = run.failed + len(lost)
+    skipped, failed = skipped + run.skipped, run.failed + len(lost)
     return Finished(target, "pictures", run.written, skipped, failed, monotonic() - began)
 
 
@@ -113,7 +124,7 @@ class _FolderRun:
     """Paints pictures and reports those that fail, whatever it is that they make fail."""
 
     def __init__(self, choice: Choice, *, metadata: bool, report: Report) -> None:
-        self.written = self.failed = 0
+        self.written = self.skipped = self.failed = 0
         self._choice = choice
         self._metadata = metadata
         self._report = report
@@ -175,6 +186,9 @@ class _FolderRun:
     def _read(self) -> Iterator[Frame]:
         for index, job in enumerate(self._jobs):
             time = Fraction(index)
+            if not job.there and os.path.lexists(job.target):
+                self._outbox.post(Skipped(job.source, f"{job.target} has been made meanwhile"))
+                continue
             try:
                 picture = read_image(job.source, notify=self._outbox.notify)
             except Exception as error:  # noqa: BLE001 (one bad file must not end the others)
@@ -237,6 +251,7 @@ class _FolderRun:
 
     def _tell(self, event: Event) -> None:
         self.failed += isinstance(event, Failed)
+        self.skipped += isinstance(event, Skipped)
         try:
             self._report(event)
         except Exception as error:

@@ -24,7 +24,8 @@ Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint16]
 
 _OPPOSITE = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _EXTRA_SAMPLES = 258, 262, 338  # TIFF tags
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _PLANES, _EXTRA_SAMPLES = 258, 262, 284, 338  # TIFF tags
+_APART = 2
 _WHITE_IS_ZERO = 0
 _PREMULTIPLIED = (1,)
 
@@ -59,13 +60,17 @@ def decode(image: ImageFile.ImageFile, file: BinaryIO) -> Decoded:
         return _grey_with_alpha(image)
     if image.mode in ("RGB", "RGBA") and rawmodes and all(";16" in name for name in rawmodes):
         return _deep(image, file)
+    lost = any(";16" in name for name in rawmodes)
+    bits = _tag(image, _BITS_PER_SAMPLE)
+    if _tag(image, _PLANES) == _APART and not lost and isinstance(bits, tuple) and 16 in bits:
+        # Pillow unpacks them as if each had 8 bits, and what comes out is striped.
+        raise ValueError("its channels of 16 bits lie apart; save it with interleaved ones")
     twelve_bits = rawmodes == {"I;12"}
     image.load()
     if image.mode.startswith("I;16"):
         return _grey(image, top=4095 if twelve_bits else 65535)
     if image.mode in ("I", "F"):
         return _stretched(image)
-    lost = any(";16" in name for name in rawmodes)
     return _shallow(image, note="8 of its 16 bits are read" if lost else "")
 
 
@@ -82,7 +87,7 @@ def _shallow(image: Image.Image, *, note: str) -> Decoded:
 
 def _deep(image: ImageFile.ImageFile, file: BinaryIO) -> Decoded:
     """16-bit RGB with or without alpha, byte by byte."""
-    if _tag(image, 284) == 2 and image.tile[0].codec_name == "libtiff":
+    if _tag(image, _PLANES) == _APART and image.tile[0].codec_name == "libtiff":
         # libtiff's planes are unpacked by a fixed order, whatever the raw mode says.
         image.load()
         return _shallow(image, note="8 of its 16 bits are read, because its channels lie apart")

@@ -11,11 +11,14 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from ..errors import SourceError
 from .picture_formats import READERS, UNREADABLE
 
+TEXT_LIMIT = 64 << 20
+"""Bytes that a PNG's profile or one of its texts may unfold into: Pillow's limit is 1 MB, and the
+profiles of printers and the histories of editors are larger."""
 PIXEL_LIMIT = 300_000_000
 """Larger pictures are refused before they are decoded: cameras reach 200 megapixels, and beyond
 that a small file that unfolds into many gigabytes (a decompression bomb) is more likely."""
@@ -67,19 +70,20 @@ def is_animated(path: Path) -> bool:
 
 @contextmanager
 def _pillow_limits() -> Iterator[None]:
-    """Set Pillow's limit of pixels and silence its warnings while one picture is read.
+    """Set Pillow's limits and silence its warnings while one picture is read.
 
-    Both are global in the process, so one picture is read at a time and they are put back after.
+    They are global in the process, so one picture is read at a time and they are put back after.
     """
     with _pillow_is_set, warnings.catch_warnings():
         # Pillow warns of damaged metadata, which does no harm to the picture.
         warnings.simplefilter("ignore")
-        before = Image.MAX_IMAGE_PIXELS
+        before = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
         Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT // 2  # Pillow refuses beyond twice its limit
+        PngImagePlugin.MAX_TEXT_CHUNK = TEXT_LIMIT
         try:
             yield
         finally:
-            Image.MAX_IMAGE_PIXELS = before
+            Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = before
 
 
 @contextmanager

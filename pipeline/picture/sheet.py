@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,7 +83,7 @@ def as_picture(cell: Cell) -> Tensor:
 
 def _label(words: str, length: int, *, ground: str = "white") -> Cell:
     """Letter words in the middle of a strip, smaller where they would not fit, or cut."""
-    words = "".join(letter if letter.isprintable() else "?" for letter in words)
+    words = "".join(_shown(letter) for letter in words)
     strip = Image.new("RGB", (length, LABEL), ground)
     room = max(1, length - 4)
     fitting = LARGEST_TYPE * room / max(1.0, _font(LARGEST_TYPE).getlength(words))
@@ -93,6 +95,17 @@ def _label(words: str, length: int, *, ground: str = "white") -> Cell:
     place = (length / 2, LABEL / 2)
     ImageDraw.Draw(strip).text(place, words, fill=INK, font=font, anchor="mm")
     return strip
+
+
+@cache
+def _shown(letter: str) -> str:
+    """A letter as it can be shown: where the type has it not, without its accents, or as `?`."""
+    plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+    missing = bytes(_font(LARGEST_TYPE).getmask("\uffff"))
+    for way in (letter, plain):
+        if way.isprintable() and all(bytes(_font(LARGEST_TYPE).getmask(x)) != missing for x in way):
+            return way or "?"
+    return "?"
 
 
 def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -122,5 +122,20 @@ def test_what_is_no_picture_that_is_read_is_refused_whatever_it_is_called(tmp_pa
     path = tmp_path / "drawing.jpg"
     path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 7\n%%EndComments\n%%EOF\n")
     assert not opens(path)
-    with pytest.raises(TrainingError, match=r"drawing\.jpg: cannot be read as a picture"):
+    with pytest.raises(TrainingError, match=r"drawing\.jpg: cannot be read as a picture \(none of"):
         read_picture(path)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "AVIF", "MPO"])
+def test_pictures_of_other_formats_are_read_whatever_they_are_called(tmp_path, kind):
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (16, 12), (200, 100, 50)).save(path, kind)
+    assert opens(path)
+    wanted = torch.tensor([200, 100, 50])[:, None, None] / 255
+    assert torch.allclose(read_picture(path), wanted.expand(3, 12, 16), atol=0.02)
+
+
+def test_floats_from_0_to_1_are_seen_as_they_are(tmp_path):
+    values = np.array([[0, 0.25, 1.0, 0.5]], np.float32)
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    assert read_picture(tmp_path / "a.tif")[0, 0].tolist() == pytest.approx(values[0], abs=0.003)

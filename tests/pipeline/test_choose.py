@@ -76,6 +76,10 @@ def test_these_methods_need_no_file_of_ones_own(method):
             {"style": "a.png", "method": "nnst", "method_options": {"iterations": 0}},
             "nnst: iterations is a whole number from 1",
         ),
+        (
+            {"preset": "wave", "match_color": True},
+            "swift has learnt its colours: --match-color",
+        ),
         ({"style": "a.png", "strenght": 1}, "no setting 'strenght'; did you mean 'strength'"),
         ({"model": "a.jpg"}, "a.jpg: a picture by its name; paint like it with --style"),
         ({"model": "a.toml"}, "a.toml: a preset by its name; paint by it with --preset"),

@@ -79,6 +79,14 @@ def test_a_document_names_its_styles_from_everywhere(read, tmp_path):
     assert read(tomli_w.dumps(document)).styles == look.styles
 
 
+def test_a_document_has_an_origin_of_its_own_where_it_borrows_a_network(read):
+    borrowed = read("based_on = 'wave'\n")
+    assert "origin" not in look_document(borrowed, settings={})
+    own = read("based_on = 'wave'\n[origin]\ntitle = 'Sea'\n")
+    document = look_document(own, settings={})
+    assert read(tomli_w.dumps(document)).origin == {"title": "Sea"}
+
+
 def test_the_picture_that_an_optimiser_begins_with_is_seen_from_the_file(
     read, tmp_path, monkeypatch
 ):

@@ -189,6 +189,12 @@ def test_a_look_saved_from_weights_refers_to_them_from_everywhere(monkeypatch, w
     assert (look.method, look.weights, look.based_on) == ("johnson", weights, None)
 
 
+def test_no_look_is_saved_that_matches_colours_with_what_has_learnt_its_own(folder):
+    with pytest.raises(SettingsError, match="swift has learnt its colours"):
+        save_look("mine", based_on=find_look("wave"), settings={"match_color": True})
+    assert list(folder.iterdir()) == []
+
+
 def test_a_look_saved_from_pictures_is_found_with_them(tmp_path, folder):
     styles = (Style(tmp_path / "a.jpg", 0.7), Style(tmp_path / "b.jpg", 0.3))
     look = model_look(None, method="micro", styles=styles)

@@ -273,6 +273,8 @@ def test_a_grid_that_is_there_is_kept_replaced_or_left_as_asked(
     assert there.read_bytes() != before
     if target == "out":
         assert len(list(Path("out/pictures").iterdir())) == 4
+        Path("out/.DS_Store").touch()  # by a system that shows the folder
+        assert paint("photos", target, existing="overwrite").written == 2
 
 
 def test_a_folder_that_is_painted_may_hold_the_grid(work: Path, paint: Callable[..., Finished]):

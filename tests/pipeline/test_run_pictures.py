@@ -281,6 +281,45 @@ def test_what_somebody_else_puts_there_meanwhile_is_left(
     assert (tmp_path / "out" / "a.png").read_bytes() == b"precious"
 
 
+def test_pictures_that_another_run_has_made_meanwhile_are_skipped(
+    network_file: Path, tmp_path: Path
+):
+    for name in ("a.png", "b.png"):
+        save(tmp_path / "photos" / name)
+
+    def report(event: Event) -> None:
+        if isinstance(event, Started):  # all that is to be painted has been found by then
+            (tmp_path / "out").mkdir()
+            (tmp_path / "out" / "b.png").write_bytes(b"precious")
+        events.append(event)
+
+    events: list[Event] = []
+    done = stylize_folder(tmp_path / "photos", tmp_path / "out", model=network_file, report=report)
+    assert (done.written, done.skipped, done.failed) == (1, 1, 0)
+    assert [e.source.name for e in events if isinstance(e, Skipped)] == ["b.png"]
+    assert (tmp_path / "out" / "b.png").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
+def test_what_is_hidden_under_full_transparency_does_not_matter(
+    network_file: Path, tmp_path: Path, strength: float
+):
+    generator = np.random.default_rng(1)
+    shape = np.zeros((40, 56), np.uint8)
+    shape[10:30, 15:40] = 255
+    samples = generator.integers(0, 256, (40, 56, 3))
+    painted = []
+    for level in (0, 255):
+        colour = np.where(shape[..., None] > 0, samples, level).astype(np.uint8)
+        picture = Image.fromarray(np.dstack([colour, shape]))
+        picture.save(tmp_path / f"{level}.png")
+        target = tmp_path / f"{level}-out.png"
+        stylize_image(tmp_path / f"{level}.png", target, model=network_file, strength=strength)
+        with Image.open(target) as image:
+            painted.append(np.asarray(image)[shape > 0])
+    assert np.array_equal(*painted)
+
+
 def test_where_nothing_can_be_written_is_said_before_anything_is_painted(
     network_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

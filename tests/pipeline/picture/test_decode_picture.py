@@ -226,6 +226,31 @@ def test_planes_that_lie_apart_are_read_in_8_bits_with_a_notice(shared):
     assert notices == [f"{path}: 8 of its 16 bits are read, because its channels lie apart"]
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_uncompressed_planes_of_16_bits_are_refused_with_the_way_out(tmp_path, words, order):
+    height, width = words.shape[:2]
+    planes = words[..., :3].transpose(2, 0, 1).astype(f"{order}u2")
+    tags = ((256, 4, 1, width), (257, 4, 1, height), (258, 3, 3, 0), (259, 3, 1, 1), (262, 3, 1, 2),
+            (273, 4, 3, 0), (277, 3, 1, 3), (278, 4, 1, height), (279, 4, 3, 0),
+            (284, 3, 1, 2))  # fmt: skip
+    first = 8 + 2 + 12 * len(tags) + 4
+    kept = {258: first, 273: first + 6, 279: first + 18}
+    shift = {3: 16 if order == ">" else 0, 4: 0}
+    entries = [
+        struct.pack(f"{order}HHII", tag, kind, count, kept.get(tag, value << shift[kind]))
+        for tag, kind, count, value in tags
+    ]
+    begin, each = first + 30, 2 * width * height
+    rest = struct.pack(f"{order}3H", 16, 16, 16)
+    rest += struct.pack(f"{order}3I", *(begin + plane * each for plane in range(3)))
+    rest += struct.pack(f"{order}3I", each, each, each)
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}IH", 8, len(tags))
+    content = head + b"".join(entries) + bytes(4) + rest + planes.tobytes()
+    (tmp_path / "x.tif").write_bytes(content)
+    with pytest.raises(SourceError, match="16 bits lie apart; save it with interleaved ones"):
+        read_image(tmp_path / "x.tif")
+
+
 def test_floats_from_0_to_1_are_taken_as_they_are(tmp_path):
     values = np.array([[0, 0.25, 1.0, 0.5]], np.float32)
     Image.fromarray(values).save(tmp_path / "x.tif")

@@ -283,6 +283,16 @@ def test_a_file_that_may_not_be_opened_is_refused(tmp_path, photo, monkeypatch):
         read_image(tmp_path / "x.png")
 
 
+def test_a_large_profile_and_a_long_history_do_not_keep_a_png_from_being_read(tmp_path):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() + bytes(3 << 20)
+    texts = PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", "<history/>" * 300_000, zip=True)
+    before = Image.new("RGB", (4, 3), (200, 100, 50))
+    before.save(tmp_path / "x.png", icc_profile=profile, pnginfo=texts)
+    picture = read_image(tmp_path / "x.png").frame.picture
+    assert torch.allclose(picture[:, 0, 0] * 255, torch.tensor([200.0, 100.0, 50.0]), atol=1)
+
+
 def test_more_pixels_than_the_limit_are_refused_before_they_are_decoded(tmp_path):
     side = int(PIXEL_LIMIT**0.5) + 1
     header = f"P5 {side} {side} 255\n".encode()

@@ -86,6 +86,14 @@ def test_long_words_are_cut_where_letters_would_be_too_small():
     assert len(tall[1]) > len(tall[0])
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"), [("für Noël", "fur Noel"), ("Ż2²", "Z22"), ("漢字", "??"), ("Ω", "?")]
+)
+def test_letters_that_the_type_has_not_are_never_boxes(words: str, shown: str):
+    found, wanted = (inked(sheet([[plain(90, 8)]], headings=(each,))) for each in (words, shown))
+    assert np.array_equal(found, wanted)
+
+
 def test_an_empty_place_says_why_if_there_is_room():
     assert inked(empty((90, 60), "failed")).any()
     assert empty((90, 60), "failed").size == (90, 60)
