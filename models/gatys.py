@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import torch
-from torch import Tensor, zeros
+from torch import Tensor
 
 from .any_style import AnyStyle, Mixture
 from .canvas import Canvas
@@ -232,8 +232,9 @@ def _colours(styles: Mixture) -> tuple[Tensor, Tensor]:
     total = sum(styles.shares)
     parts = [share / total for share in styles.shares]
     pixels = [picture.float().cpu().flatten(1) for picture in styles.pictures]
-    mean = sum((part * each.mean(1) for part, each in zip(parts, pixels, strict=True)), zeros(3))
-    covariance = zeros(3, 3)
+    means = (part * each.mean(1) for part, each in zip(parts, pixels, strict=True))
+    mean = sum(means, torch.zeros(3))
+    covariance = torch.zeros(3, 3)
     for part, each in zip(parts, pixels, strict=True):
         apart = each - mean[:, None]
         # Means: a matrix product of so many numbers was off by 0.3 %.

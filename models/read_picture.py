@@ -93,13 +93,10 @@ def read_picture(path: Path, *, shorter: int | None = None) -> Tensor:
             if shorter:
                 picture = _scaled(picture, shorter)
             picture = _in_srgb(picture, opened.info.get("icc_profile"))
-    except UnidentifiedImageError as error:
-        raise TrainingError(
-            f"{path}: cannot be read as a picture (none of {', '.join(_READ)}, or damaged at its "
-            "beginning)"
-        ) from error
     except Exception as error:
         said = getattr(error, "strerror", None) or error
+        if isinstance(error, UnidentifiedImageError):
+            said = f"none of {', '.join(_READ)}, or damaged at its beginning"
         raise TrainingError(f"{path}: cannot be read as a picture ({said})") from error
     samples = np.asarray(picture, dtype=np.float32) / 255
     return torch.from_numpy(samples).permute(2, 0, 1)

@@ -160,6 +160,9 @@ class _FolderRun:
         if not jobs:
             return
         for job in jobs:
+            if (skipped := _skipped(job)) is not None:
+                self._tell(skipped)
+                continue
             painter = self._prepared(film=True)  # anew: it knows of its film when that is over
             self._tell(Notice(f"{job.source}: is animated: painted as a film"))
             try:
@@ -186,8 +189,8 @@ class _FolderRun:
     def _read(self) -> Iterator[Frame]:
         for index, job in enumerate(self._jobs):
             time = Fraction(index)
-            if not job.there and os.path.lexists(job.target):
-                self._outbox.post(Skipped(job.source, f"{job.target} has been made meanwhile"))
+            if (skipped := _skipped(job)) is not None:
+                self._outbox.post(skipped)
                 continue
             try:
                 picture = read_image(job.source, notify=self._outbox.notify)
@@ -257,6 +260,13 @@ class _FolderRun:
         except Exception as error:
             self._refusal = error  # no picture is to blame: it goes on to whoever called
             raise
+
+
+def _skipped(job: _Job) -> Skipped | None:
+    """What to say of a job that another run has done since this one began; None: it is due."""
+    if job.there or not os.path.lexists(job.target):
+        return None
+    return Skipped(job.source, f"{job.target} has been made meanwhile")
 
 
 def _failed(job: _Job, error: Exception) -> Failed:

@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from .lettering import INK, font
 
 Point = tuple[float, float]
 
-INK, FAINT, GRID, CUT = "#333333", "#777777", "#e4e4e4", "#9a9a9a"
+FAINT, GRID, CUT = "#777777", "#e4e4e4", "#9a9a9a"
 TITLE, TEXT = 19, 15
 """Pixels of letters."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 40, 64, 44
@@ -72,11 +74,6 @@ def chart(
     for time, letter in marks:
         draw.text((field.column(time), field.top - 3), letter, INK, font(TEXT), anchor="mb")
     return page
-
-
-def font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's own letters, which are the same everywhere."""
-    return ImageFont.load_default(size=size)
 
 
 def clock(seconds: float) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from .lettering import INK, font, letterable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +18,7 @@ Cell = Image.Image
 """A picture on a sheet, 8-bit RGB."""
 
 GAP, LABEL = 6, 26
-INK, EMPTY = "#333333", "#e8e8e8"
+EMPTY = "#e8e8e8"
 LARGEST_TYPE, SMALLEST_TYPE = 16, 9
 """Pixels: between them letters become smaller where words would not fit, then words are cut."""
 
@@ -83,30 +83,15 @@ def as_picture(cell: Cell) -> Tensor:
 
 def _label(words: str, length: int, *, ground: str = "white") -> Cell:
     """Letter words in the middle of a strip, smaller where they would not fit, or cut."""
-    words = "".join(_shown(letter) for letter in words)
+    words = letterable(words)
     strip = Image.new("RGB", (length, LABEL), ground)
     room = max(1, length - 4)
-    fitting = LARGEST_TYPE * room / max(1.0, _font(LARGEST_TYPE).getlength(words))
-    font = _font(min(LARGEST_TYPE, max(SMALLEST_TYPE, fitting)))
+    fitting = LARGEST_TYPE * room / max(1.0, font(LARGEST_TYPE).getlength(words))
+    letters = font(min(LARGEST_TYPE, max(SMALLEST_TYPE, fitting)))
     if fitting < SMALLEST_TYPE:
-        while words and font.getlength(f"{words}…") > room:
+        while words and letters.getlength(f"{words}…") > room:
             words = words[:-1]
         words = f"{words}…"
     place = (length / 2, LABEL / 2)
-    ImageDraw.Draw(strip).text(place, words, fill=INK, font=font, anchor="mm")
+    ImageDraw.Draw(strip).text(place, words, fill=INK, font=letters, anchor="mm")
     return strip
-
-
-@cache
-def _shown(letter: str) -> str:
-    """A letter as it can be shown: where the type has it not, without its accents, or as `?`."""
-    plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
-    missing = bytes(_font(LARGEST_TYPE).getmask("\uffff"))
-    for way in (letter, plain):
-        if way.isprintable() and all(bytes(_font(LARGEST_TYPE).getmask(x)) != missing for x in way):
-            return way or "?"
-    return "?"
-
-
-def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size=size)

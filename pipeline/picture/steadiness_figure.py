@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from ..measuring.findings import Findings, GapFindings
-from .chart import FAINT, INK, TEXT, Curve, Point, chart, clock, font, nice
+from .chart import FAINT, TEXT, Curve, Point, chart, clock, nice
+from .lettering import INK, font, letterable
 from .sheet import GAP, LABEL, Cell, as_cell, as_picture, sheet
 
 WIDTH, MARGIN = 1600, 32
@@ -55,7 +56,7 @@ def steadiness_figure(findings: Findings) -> Tensor:
 def _headline(findings: Findings) -> Cell:
     strip = Image.new("RGB", (WIDTH - 2 * MARGIN, _HEAD), "white")
     draw = ImageDraw.Draw(strip)
-    source, painted, *against = (_short(path.name) for path in findings.films)
+    source, painted, *against = (letterable(_short(path.name)) for path in findings.films)
     draw.text((0, 0), f"How steady {painted} is", INK, font(_HEADLINE))
     beside = f", beside {against[0]}, painted frame by frame" if against else ""
     width, height = findings.size

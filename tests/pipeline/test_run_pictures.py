@@ -286,18 +286,21 @@ def test_pictures_that_another_run_has_made_meanwhile_are_skipped(
 ):
     for name in ("a.png", "b.png"):
         save(tmp_path / "photos" / name)
+    save_animation(tmp_path / "photos" / "c.gif")
 
     def report(event: Event) -> None:
         if isinstance(event, Started):  # all that is to be painted has been found by then
             (tmp_path / "out").mkdir()
-            (tmp_path / "out" / "b.png").write_bytes(b"precious")
+            for name in ("b.png", "c.gif"):
+                (tmp_path / "out" / name).write_bytes(b"precious")
         events.append(event)
 
     events: list[Event] = []
     done = stylize_folder(tmp_path / "photos", tmp_path / "out", model=network_file, report=report)
-    assert (done.written, done.skipped, done.failed) == (1, 1, 0)
-    assert [e.source.name for e in events if isinstance(e, Skipped)] == ["b.png"]
-    assert (tmp_path / "out" / "b.png").read_bytes() == b"precious"
+    assert (done.written, done.skipped, done.failed) == (1, 2, 0)
+    assert [e.source.name for e in events if isinstance(e, Skipped)] == ["b.png", "c.gif"]
+    for name in ("b.png", "c.gif"):
+        assert (tmp_path / "out" / name).read_bytes() == b"precious"
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
