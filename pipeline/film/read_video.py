@@ -109,8 +109,8 @@ def read_video(
         for moment in reading.within(span):
             nothing, end = False, moment.time + moment.duration
             yield reading.frame(moment)
-        if source.damaged:
-            once(f"{source.damaged} damaged packet{'s' * (source.damaged > 1)} skipped")
+        if damage := _damage(source.damaged, reading.marred):
+            once(damage)
         if not nothing and span.end is None and span.frames is None and not reading.repaired:
             missing = _missing(film, source, end)
             if missing is not None:
@@ -122,7 +122,13 @@ def read_video(
 
 
 class _Reading:
-    """One pass over a film; `once` is told what a person should know."""
+    """One pass over a film; `once` is told what a person should know.
+
+    Attributes:
+        began: whether a frame was decoded.
+        repaired: whether time stamps were put right.
+        marred: how many of the frames given were decoded only in part.
+    """
 
     def __init__(
         self,
@@ -133,6 +139,7 @@ class _Reading:
         once: Callable[[str], None],
     ) -> None:
         self.began = self.repaired = False
+        self.marred = 0
         self._film = film
         self._source = source
         self._deinterlace = deinterlace
@@ -160,6 +167,7 @@ class _Reading:
     def frame(self, moment: Timed[VideoFrame]) -> Frame:
         """Make the upright RGB picture of the film's size."""
         decoded = moment.frame
+        self.marred += decoded.is_corrupt
         samples = self._planes(decoded)
         colour = colour_of(decoded, stated=self._source.stream.codec_context)
         picture = planes_to_rgb(samples.planes, layout=samples.layout, colour=colour)
@@ -220,6 +228,13 @@ def _orientation(frame: VideoFrame) -> Orientation | None:
         # the angle it still gives, but not whether the frame is mirrored.
         return orientation_of_turn(frame.rotation)
     return orientation_of(bytes(matrix)) if isinstance(matrix, Buffer) else None
+
+
+def _damage(packets: int, frames: int) -> str:
+    """What to say of packets left out, and of frames whose lost parts the decoder filled."""
+    skipped = f"{packets} damaged packet{'s' * (packets > 1)} skipped"
+    marred = f"{frames} frame{'s' * (frames > 1)} decoded only in part"
+    return ", ".join([skipped] * (packets > 0) + [marred] * (frames > 0))
 
 
 def _missing(film: Film, source: VideoSource, end: Fraction) -> str | None:

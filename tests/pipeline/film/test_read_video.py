@@ -25,6 +25,7 @@ from stylize.pipeline.film.video_source import VideoSource
 from stylize.pipeline.values import Colour, Span
 
 LOSSLESS = {"preset": "ultrafast", "qp": "0"}
+TS_PACKET = 188
 
 
 def picture_of(number, width=64, height=48):
@@ -624,6 +625,16 @@ def test_frames_lost_at_the_end_of_joined_recordings_repeat_no_earlier_one(tmp_p
     assert 60 < len(frames) < 70
     for number, frame in enumerate(frames):
         assert peak_noise_ratio(frame.picture, picture_of(number % 60)) > 40
+
+
+def test_frames_of_which_a_part_was_lost_on_the_way_are_kept_and_counted(tmp_path):
+    path = make_film(tmp_path / "film.ts", ticks=range(30), size=(320, 240), options={"g": "1"})
+    data = path.read_bytes()
+    packets = [data[at : at + TS_PACKET] for at in range(0, len(data), TS_PACKET)]
+    del packets[len(packets) // 2]
+    _, frames, notices = read(_write(path, b"".join(packets)))
+    assert notices == ["film.ts: 1 frame decoded only in part"]
+    assert [frame.time - frames[0].time for frame in frames] == [Fraction(n, 25) for n in range(30)]
 
 
 def test_a_film_in_which_nothing_decodes_is_refused(tmp_path):
