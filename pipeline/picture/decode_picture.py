@@ -60,6 +60,8 @@ def decode(image: ImageFile.ImageFile, file: BinaryIO) -> Decoded:
         return _grey_with_alpha(image)
     if image.mode in ("RGB", "RGBA") and rawmodes and all(";16" in name for name in rawmodes):
         return _deep(image, file)
+    if image.mode == "RGB" and image.format == "PPM":
+        return _portable(image, file)
     lost = any(";16" in name for name in rawmodes)
     bits = _tag(image, _BITS_PER_SAMPLE)
     if _tag(image, _PLANES) == _APART and not lost and isinstance(bits, tuple) and 16 in bits:
@@ -106,6 +108,21 @@ def _deep(image: ImageFile.ImageFile, file: BinaryIO) -> Decoded:
     if alpha is None and isinstance(key, tuple):
         alpha = _opaque_unless((colour == np.array(key)).all(axis=-1))
     return Decoded(colour, alpha)
+
+
+def _portable(image: ImageFile.ImageFile, file: BinaryIO) -> Decoded:
+    """PPM, of which Pillow keeps 8 bits: above 255 a number takes two bytes, upper first."""
+    (tile,) = image.tile
+    top = tile.args[-1] if isinstance(tile.args, tuple) else None
+    image.load()
+    if not isinstance(top, int) or top <= 255:
+        return _shallow(image, note="")
+    if tile.codec_name != "ppm":
+        return _shallow(image, note="8 of its 16 bits are read, because it is plain text")
+    file.seek(tile.offset)
+    content = file.read(image.width * image.height * 6)
+    codes = np.frombuffer(content, ">u2").reshape(image.height, image.width, 3)
+    return Decoded((codes * (65535 / top) + 0.5).clip(0, 65535).astype(np.uint16))
 
 
 def _grey_with_alpha(image: ImageFile.ImageFile) -> Decoded:

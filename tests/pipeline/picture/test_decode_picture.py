@@ -280,6 +280,25 @@ def test_pnm_of_16_bits(tmp_path, words):
     body = words[..., 0].astype(">u2").tobytes()
     (tmp_path / "x.pgm").write_bytes(b"P5 9 7 65535\n" + body)
     assert np.array_equal(_codes(read_image(tmp_path / "x.pgm"), 16)[..., 1], words[..., 0])
+    (tmp_path / "x.ppm").write_bytes(b"P6 9 7 65535\n" + words[..., :3].astype(">u2").tobytes())
+    assert np.array_equal(_codes(read_image(tmp_path / "x.ppm"), 16), words[..., :3])
+
+
+def test_a_ppm_of_10_bits_reaches_white(tmp_path):
+    row = np.array([0, 1, 512, 1023, 1023, 1023], ">u2")
+    (tmp_path / "x.ppm").write_bytes(b"P6 2 1 1023\n" + row.tobytes())
+    notices: list[str] = []
+    read = _codes(read_image(tmp_path / "x.ppm", notify=notices.append), 16)
+    assert read.tolist() == [[[0, 64, 32800], [65535] * 3]]
+    assert notices == []
+
+
+def test_a_ppm_in_plain_text_says_that_8_of_its_bits_are_read(tmp_path):
+    (tmp_path / "x.ppm").write_bytes(b"P3 2 1 65535\n0 32768 65535 0 0 0\n")
+    notices: list[str] = []
+    read = _codes(read_image(tmp_path / "x.ppm", notify=notices.append), 8)
+    assert read.tolist() == [[[0, 128, 255], [0, 0, 0]]]
+    assert "8 of its 16 bits are read" in notices[0]
 
 
 def test_12_bits_packed_in_a_tiff_reach_white(tmp_path):
