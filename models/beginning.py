@@ -73,15 +73,26 @@ def remembered(state: Path, start: Path) -> Recipe | None:
     """
     if not (is_state(start) and state.exists()):
         return None
-    begun: Recipe | None = _loaded(state, _bytes_of(state), cure="add --restart")["recipe"].get(
-        "start"
-    )
+    begun: Recipe | None = load_state(state, cure="add --restart")["recipe"].get("start")
     return begun if begun is not None and begun["file"] == start.name else None
 
 
 def is_state(path: Path) -> bool:
     """Whether a file is the state of a run, by its name."""
     return path.name.endswith(STATE_SUFFIX)
+
+
+def load_state(path: Path, *, cure: str) -> dict[str, Any]:
+    """All that the state file of a run holds.
+
+    Args:
+        path: the file.
+        cure: what to do where it is damaged.
+
+    Raises:
+        TrainingError: it cannot be read, or is damaged.
+    """
+    return _loaded(path, _bytes_of(path), cure=cure)
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -96,6 +107,8 @@ def _loaded(path: Path, content: bytes, *, cure: str) -> dict[str, Any]:
         state: dict[str, Any] = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
         # Is it all there?
         state["recipe"]["settings"]["method"], [each.dtype for each in state["network"].values()]
+    except MemoryError:
+        raise
     except Exception as error:
         # Damaged bytes can raise anything at all on their way through torch.
         raise TrainingError(f"{path}: a damaged state file; {cure}") from error

@@ -16,7 +16,7 @@ from typing import Any
 
 import safetensors
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from .adaattn import AdaAttN
@@ -92,11 +92,9 @@ def save_model(network: Network, path: Path, *, recipe: Recipe) -> None:
     metadata["recipe"] = json.dumps(recipe)
     try:
         with whole_file(path) as partial:
-            save_file(tensors, partial, metadata=metadata)
+            partial.write_bytes(save(tensors, metadata))  # save_file's own is for the owner alone
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be written ({error.strerror})") from error
-    except safetensors.SafetensorError as error:  # the disk is full, for one
-        raise CheckpointError(f"{path}: cannot be written ({error})") from error
 
 
 def load_model(path: Path) -> LoadedModel:

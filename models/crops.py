@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from .errors import TrainingError
+from .preview import PREVIEW_SUFFIX
 from .read_picture import FORMATS, opens, read_picture
 
 SUFFIXES = frozenset(FORMATS)
@@ -65,14 +66,22 @@ class Pictures:
         return hashlib.sha256(b"\0".join(names)).hexdigest()
 
 
-def find_pictures(folder: Path, *, seed: int, option: str, exclude: Sequence[str] = ()) -> Pictures:
-    """Find the pictures below a folder and split them.
+def find_pictures(
+    folder: Path,
+    *,
+    seed: int,
+    option: str,
+    exclude: Sequence[str] = (),
+    style: Path | None = None,
+) -> Pictures:
+    """Find the pictures below a folder and split them; previews of runs are none.
 
     Args:
         folder: where they are.
         seed: of the split.
         option: what named the folder, for the error.
         exclude: patterns of file names to leave out, such as `van_gogh_*`.
+        style: a picture that is no photograph, should it lie there too.
 
     Raises:
         TrainingError: there is no such folder, fewer than two readable pictures in it, or nothing
@@ -80,7 +89,7 @@ def find_pictures(folder: Path, *, seed: int, option: str, exclude: Sequence[str
     """
     if not folder.is_dir():
         raise TrainingError(f"{folder}: no such folder; {option} names a folder of pictures")
-    named = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    named = sorted(path for path in folder.rglob("*") if _is_material(path, style))
     left: set[Path] = set()
     for pattern in exclude:
         if not (found := {path for path in named if fnmatch(path.name, pattern)}):
@@ -99,6 +108,12 @@ def find_pictures(folder: Path, *, seed: int, option: str, exclude: Sequence[str
     broken = set(named) - set(readable)
     learn, show = tuple(shuffled[held:]), tuple(shuffled[:held])
     return Pictures(folder, learn, show, tuple(sorted(broken)))
+
+
+def _is_material(path: Path, style: Path | None) -> bool:
+    if path.suffix.lower() not in SUFFIXES or path.name.endswith(PREVIEW_SUFFIX):
+        return False
+    return style is None or path.name != style.name or path.resolve() != style.resolve()
 
 
 def crop(
@@ -156,6 +171,8 @@ def batches(
 ) -> Generator[Crops, None, None]:
     """Random crops without end; each of the `CROPS` once before any comes again.
 
+    Where there are more pictures than that, there are as many crops as pictures.
+
     Args:
         pictures: files.
         size: side of the square crops in pixels.
@@ -170,6 +187,7 @@ def batches(
     Raises:
         TrainingError: no picture at all can be decoded.
     """
+    count = max(CROPS, len(pictures))
 
     def read(path: Path, number: int) -> Tensor | None:
         try:
@@ -181,7 +199,7 @@ def batches(
 
     def make(number: int) -> Crops:
         places = range(number * batch, (number + 1) * batch)
-        numbers = tuple(_order(CROPS, seed, place // CROPS)[place % CROPS] for place in places)
+        numbers = tuple(_order(count, seed, place // count)[place % count] for place in places)
         return Crops(numbers, torch.stack([_readable(n, read, pictures) for n in numbers]))
 
     with ThreadPoolExecutor(THREADS, thread_name_prefix="crops") as pool:

@@ -129,7 +129,7 @@ def gather(
             with the method.
     """
     check_named(settings.method, style=style, styles=styles, exclude=exclude)
-    photographs = find_pictures(content, seed=settings.seed, option="--content")
+    photographs = find_pictures(content, seed=settings.seed, option="--content", style=style)
     found = None
     if styles is not None:
         found = find_pictures(styles, seed=settings.seed, option="--styles", exclude=exclude)

@@ -16,6 +16,8 @@ from .whole_file import whole_file
 GAP = 4
 """Pixels of white between pictures."""
 COLUMNS = 3
+PREVIEW_SUFFIX = ".preview.png"
+"""Of a preview's file: what a network paints is nothing to learn from."""
 
 
 def save_preview(stacks: Sequence[Sequence[Tensor]], target: Path) -> None:

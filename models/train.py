@@ -24,7 +24,7 @@ from .errors import TrainingError
 from .extractor import load_vgg
 from .material import Material, Notify, gather
 from .memory import is_out_of_memory
-from .preview import save_preview
+from .preview import PREVIEW_SUFFIX, save_preview
 from .read_picture import pillow_is_quiet, read_picture
 from .settings import TrainingSettings
 from .trainer import Trainer
@@ -129,7 +129,8 @@ def train(
         sources = _sources(material, weights)
         recipe: Recipe = {} if command is None else {"command": command}
         if begun is not None:
-            trainer.begin_with(begun)
+            other = begun.recipe.get("style_sha256") != sources.get("style_sha256")
+            trainer.begin_with(begun, colours=picture if other else None)
             known = begun.named()
         if known is not None:
             identity["start"] = known["sha256"]
@@ -141,7 +142,7 @@ def train(
             return {"version": version("stylize")} | sources | _lessons(trainer) | recipe
 
         keep = partial(_keep, trainer, state, identity, so_far, notify)
-        preview = _Preview(target.with_suffix(".preview.png"), preview_every, material, notify)
+        preview = _Preview(target.with_suffix(PREVIEW_SUFFIX), preview_every, material, notify)
         _run(trainer, material, keep, preview, report=report, notify=notify)
     save_model(trainer.network, target, recipe=so_far())
     state.unlink(missing_ok=True)
@@ -176,7 +177,7 @@ def _run(
     """Train to the end; keep what was learnt then, and when a person stops it."""
     try:
         _loop(trainer, material, keep, preview, report=report, notify=notify)
-    except (KeyboardInterrupt, RuntimeError) as error:
+    except BaseException as error:  # whatever it was: hours may have been learnt before it
         if trainer.step and trainer.whole:  # else the state saved last is the one to go on from
             keep()
         if not is_out_of_memory(error):
@@ -265,14 +266,20 @@ class _Preview:
         done = trainer.fraction >= 1
         if not self._photographs or (trainer.step % self._every and not done):
             return None
-        if not (stacks := self._stacks(trainer)):
-            return None
         try:
+            if not (stacks := self._stacks(trainer)):
+                return None
             save_preview(stacks, self._target)
         except TrainingError as error:
             self._notify(str(error))
-            return None
-        return self._target
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self._notify("a preview does not fit in the memory beside the training; none is made")
+            self._photographs = []
+        else:
+            return self._target
+        return None
 
     @torch.no_grad()
     def _stacks(self, trainer: Trainer) -> list[list[Tensor]]:

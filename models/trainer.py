@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +19,7 @@ import torch
 from torch import Tensor
 
 from .any_style import Mixture, ReadingNetwork, VggNetwork
-from .beginning import Beginning
+from .beginning import Beginning, load_state
 from .checkpoint import NETWORKS, Recipe
 from .crops import Crops
 from .errors import TrainingError
@@ -106,8 +108,13 @@ class Trainer:
         self.losses: dict[str, float] = {}
         self.first_losses: dict[str, float] = {}
 
-    def begin_with(self, beginning: Beginning) -> None:
+    def begin_with(self, beginning: Beginning, *, colours: Tensor | None = None) -> None:
         """Begin with what a network knows.
+
+        Args:
+            beginning: the network.
+            colours: the style, (3, h, w), where that network has learnt another: it begins with
+                the strokes that are known, and with its own colours.
 
         Raises:
             TrainingError: it is of another kind or shape.
@@ -124,6 +131,8 @@ class Trainer:
                 f"{self.network.architecture()}, and can start from no other"
             )
         self.network.load_state_dict(beginning.tensors)
+        if colours is not None and isinstance(self.network, Swift):
+            self.network.take_colours(colours.to(self.device))
 
     def painter(self, style: Tensor) -> PaintingNetwork:
         """What the network paints with by now, in one style if it takes any."""
@@ -165,14 +174,19 @@ class Trainer:
         pictures = _wanted(styles).pictures.to(self.device, memory_format=torch.channels_last)
         with self._precision():
             found = network.objective(self._vgg, crops, pictures)
-        times = {
-            **dict.fromkeys(("content", "local"), self.settings.content_weight),
-            **dict.fromkeys(("style", "global"), self.settings.style_weight),
-        }
+        times = self._weights_by_loss
         total = torch.stack(
             [times.get(name, 1.0) * weight * loss.float() for name, (weight, loss) in found.items()]
         ).sum()
         return {name: loss for name, (_, loss) in found.items()}, total
+
+    @property
+    def _weights_by_loss(self) -> dict[str, float]:
+        """Weights of the settings by the names of losses; `adaattn` has names of its own."""
+        return {
+            **dict.fromkeys(("content", "local"), self.settings.content_weight),
+            **dict.fromkeys(("style", "global"), self.settings.style_weight),
+        }
 
     def _by_perception(
         self, numbers: Sequence[int], crops: Tensor, styles: Crops | None
@@ -332,8 +346,7 @@ class Trainer:
 
     def doubt(self) -> str | None:
         """A word on a network that learnt nothing though its losses are numbers, or None."""
-        weights = {"style": self.settings.style_weight, "content": self.settings.content_weight}
-        for name, weight in weights.items():
+        for name, weight in self._weights_by_loss.items():
             last, first = self.losses.get(name, 0.0), self.first_losses.get(name, math.inf)
             if weight and last > WILD * first:
                 return (
@@ -363,20 +376,24 @@ class Trainer:
             "losses": self.losses,
             "first_losses": self.first_losses,
         }
+        content = BytesIO()
+        torch.save(state, content)  # not to the file: of a full disk torch speaks in riddles
         try:
             with whole_file(path) as partial:
-                torch.save(state, partial)
-        except (OSError, RuntimeError) as error:
-            raise TrainingError(f"{path}: the state cannot be written ({error})") from error
+                partial.write_bytes(content.getbuffer())
+        except OSError as error:
+            reason = error.strerror
+            raise TrainingError(f"{path}: the state cannot be written ({reason})") from error
 
     def restore(self, path: Path, identity: dict[str, Any]) -> None:
         """Go on where a state file stands.
 
         Raises:
-            TrainingError: it is damaged, or of a run with other settings.
+            TrainingError: it cannot be read, is damaged, or is of a run with other settings or of
+                another version.
         """
+        state = load_state(path, cure="add --restart")
         try:
-            state = torch.load(path, map_location=self.device, weights_only=True)
             # A setting that is newer than the state was as it is by default.
             _refuse_another_run(path, TrainingSettings().as_table() | state["identity"], identity)
             self.network.load_state_dict(state["network"])
@@ -387,8 +404,13 @@ class Trainer:
         except TrainingError:
             raise
         except Exception as error:
-            # Damaged bytes can raise anything at all on their way through torch.
-            raise TrainingError(f"{path}: a damaged state file; add --restart") from error
+            made = state["recipe"].get("version")
+            if made == version("stylize"):
+                raise TrainingError(f"{path}: a damaged state file; add --restart") from error
+            raise TrainingError(
+                f"{path}: was made by version {made}, and this one cannot go on with it; finish it "
+                "with that, or add --restart"
+            ) from error
 
 
 def _wanted(styles: Crops | None) -> Crops:

@@ -143,6 +143,8 @@ def train(
         check_named(settings.method, style=style, styles=styles, exclude=exclude)
     except (TrainingError, SettingsError) as error:
         raise click.UsageError(str(error)) from error
+    state = output.with_name(output.name + STATE_SUFFIX)
+    before = _changed(state)
     with _progress(output, quiet=quiet) as screen:
         try:
             run(
@@ -163,10 +165,15 @@ def train(
                 download=screen.download,
             )
         except KeyboardInterrupt:
-            kept = output.with_name(output.name + STATE_SUFFIX).exists()
+            kept = _changed(state) > before or (resume and state.exists())
             screen.notify(_interrupted(kept=kept, resume=resume))
             click.get_current_context().exit(130)
     click.echo(f"{output}")
+
+
+def _changed(file: Path) -> int:
+    """When a file was written to last, in nanoseconds; 0 if there is none."""
+    return file.stat().st_mtime_ns if file.exists() else 0
 
 
 def _interrupted(*, kept: bool, resume: bool) -> str:

@@ -1,7 +1,9 @@
 """Synthetic motion moves what it says it moves."""
 
+import pytest
 import torch
 
+from stylize.models import motion as module
 from stylize.models.motion import SHIFT, Motion, disturb, random_motion, steadiness_loss
 
 
@@ -38,6 +40,23 @@ def test_every_picture_moves_its_own_way_by_some_pixels():
     assert ((pixels - pixels.round()).abs() > 0.01).any()
 
 
+@pytest.mark.parametrize("part", ["SHIFT", "ZOOM", "WARP"])
+def test_motion_is_a_shift_a_zoom_and_a_warp(monkeypatch, part):
+    for name in {"SHIFT", "ZOOM", "WARP"} - {part}:
+        monkeypatch.setattr(module, name, 0.0)
+    motion = random_motion(1, 64, 64, generator=generator())
+    identity = torch.nn.functional.affine_grid(
+        torch.eye(2, 3)[None], [1, 1, 64, 64], align_corners=False
+    )
+    moved = (motion.grid - identity)[0] * 32
+    assert moved.abs().max() > 0.2
+    slopes = moved.diff(dim=0)[:, :-1], moved.diff(dim=1)[:-1]
+    bent = max(slope.std((0, 1)).max().item() for slope in slopes)
+    sloping = max(slope.abs().max().item() for slope in slopes)
+    kinds = {"SHIFT": (False, False), "ZOOM": (True, False), "WARP": (True, True)}
+    assert (sloping > 1e-3, bent > 1e-3) == kinds[part]
+
+
 def test_pixels_from_outside_are_not_seen():
     motion = random_motion(4, 64, 64, generator=generator())
     assert torch.equal(motion.seen[:, 0] == 1, (motion.grid.abs() <= 1).all(-1))
@@ -50,6 +69,15 @@ def test_a_disturbed_picture_is_a_little_different_and_in_range():
     assert found.min() >= 0
     assert found.max() <= 1
     assert 0.001 < (found - pictures).abs().mean() < 0.06
+
+
+def test_a_disturbed_picture_is_lighter_or_darker_as_a_whole_and_noisy():
+    grey = torch.full((6, 3, 64, 64), 0.5)
+    found = disturb(grey, generator=generator()) - grey
+    light, noise = found.mean((1, 2, 3)), found.std((1, 2, 3))
+    assert 0.01 < light.abs().max() < module.BRIGHTNESS + 0.001
+    assert light.min() < 0 < light.max()
+    assert 0.01 < noise.max() < module.NOISE + 0.001
 
 
 def test_a_painter_that_follows_the_motion_is_steady_and_one_that_does_not_is_not():

@@ -1,7 +1,9 @@
 """Training learns, keeps its word after an interruption, and stops with a reason."""
 
+import errno
 import os
 import shutil
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -113,6 +115,23 @@ def test_a_run_can_start_from_a_trained_network(run, target, tmp_path):
     start = load_model(first)
     wanted = {"file": first.name, "sha256": start.sha256, "recipe": start.recipe}
     assert recipe["start"] == wanted
+
+
+def test_a_network_of_another_style_is_begun_with_by_its_strokes_in_the_colours_of_this(
+    run, tmp_path
+):
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    other = tmp_path / "other.png"
+    Image.new("RGB", (80, 80), (200, 120, 40)).save(other)
+    run(to=first)
+    run(replace(SETTINGS, steps=1, learning_rate=1e-6), to=second, start=first, style=other)
+    begun = load_model(first).network
+    own = begun.last_norm.bias.clone()
+    begun.take_colours(read_picture(other, shorter=SETTINGS.style_size))
+    assert (begun.last_norm.bias - own).abs().max() > 0.1
+    after = load_file(second)
+    for name, wanted in begun.state_dict().items():
+        torch.testing.assert_close(after[name].float(), wanted, atol=2e-3, rtol=2e-3)
 
 
 @pytest.fixture
@@ -326,15 +345,77 @@ def test_a_network_that_cannot_be_saved_loses_no_step(run, target, monkeypatch):
 
 
 def test_a_state_that_cannot_be_written_does_not_stop_the_run(run, target, monkeypatch):
-    def full(*_):
-        raise OSError("No space left on device")
+    write = Path.write_bytes
 
-    monkeypatch.setattr(trainer.torch, "save", full)
+    def full(path, content):
+        if path.suffix == ".pt":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
     monkeypatch.setattr(train_module, "SAVE_EVERY_SECONDS", 0.0)
     _, notices = run(replace(SETTINGS, steps=1))
     message = "look.safetensors.train.pt: the state cannot be written (No space left on device)"
     assert [message in notice for notice in notices] == [False, True, True]
     assert load_model(target).recipe["steps"] == 1
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError("the reader has gone"), MemoryError()])
+def test_whatever_ends_a_run_what_was_learnt_is_kept(run, error):
+    def fail(found):
+        if found.step == 3:
+            raise error
+
+    with pytest.raises((BrokenPipeError, TrainingError)):
+        run(report=fail)
+    reports, _ = run()
+    assert [report.step for report in reports] == [4]
+
+
+def test_a_state_that_another_version_made_says_so(run, target):
+    with pytest.raises(KeyboardInterrupt):
+        run(report=interrupt_at(1))
+    path = target.with_name("look.safetensors.train.pt")
+    state = torch.load(path, weights_only=True)
+    recipe = state["recipe"] | {"version": "0.0.1"}
+    torch.save(state | {"network": {}, "recipe": recipe}, path)
+    with pytest.raises(TrainingError, match=r"was made by version 0\.0\.1, and this one cannot"):
+        run()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_trained_network_is_for_whom_the_user_lets_read_new_files(run, target):
+    before = os.umask(0o022)
+    try:
+        run(replace(SETTINGS, steps=1))
+    finally:
+        os.umask(before)
+    assert target.stat().st_mode & 0o777 == 0o644
+
+
+def test_neither_its_preview_nor_its_style_is_a_photograph(run, photographs, style):
+    inside = shutil.copy(style, photographs / "style.png")
+    with pytest.raises(KeyboardInterrupt):
+        run(
+            to=photographs / "look.safetensors",
+            style=inside,
+            preview_every=1,
+            report=interrupt_at(2),
+        )
+    assert (photographs / "look.preview.png").is_file()
+    reports, _ = run(to=photographs / "look.safetensors", style=inside)
+    assert [report.step for report in reports] == [3, 4]
+    assert load_model(photographs / "look.safetensors").recipe["photographs"] == 11
+
+
+def test_a_preview_for_which_there_is_no_memory_is_told_and_stops_nothing(run, monkeypatch):
+    def refuse(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(trainer.Trainer, "painter", refuse)
+    reports, notices = run(preview_every=1)
+    assert len(reports) == 4
+    assert ["a preview does not fit" in notice for notice in notices] == [False, True]
 
 
 def test_a_finished_network_is_not_trained_over(run, target):
@@ -362,6 +443,14 @@ def test_training_that_went_wild_without_nan_is_told(run, monkeypatch):
     )
     _, notices = run()
     assert "the style loss ended at 53.9 and began at 1: training went wild" in notices[-1]
+
+
+def test_an_attentive_network_that_went_wild_is_told(deep_vgg):
+    settings = replace(SETTINGS, method="adaattn")
+    wild = trainer.Trainer(settings, deep_vgg, None, torch.device("cpu"))
+    wild.first_losses = {"global": 1.0, "local": 1.0}
+    wild.losses = {"global": 2.0, "local": 900.0}
+    assert "the local loss ended at 900 and began at 1" in (wild.doubt() or "")
 
 
 def test_training_that_went_well_is_not_doubted(run):

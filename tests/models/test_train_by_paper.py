@@ -17,6 +17,8 @@ LOSSES = {
     "adaattn": {"global", "local"},
 }
 SETTINGS = TrainingSettings(steps=4, minutes=None, crop=64, batch=2, style_size=192)
+FALLEN = {"adain": 0.2, "sanet": 0.98, "adaattn": 0.4}
+"""What is left of the objective after 40 steps; `sanet` begins near what it can learn here."""
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +73,7 @@ def begun(method, deep_vgg):
     return make
 
 
-def test_the_objective_falls(begun, crops):
+def test_the_objective_falls(begun, crops, method):
     run = begun(steps=40, learning_rate=3e-3)
 
     def objective():
@@ -80,7 +82,7 @@ def test_the_objective_falls(begun, crops):
     before = objective()
     for _ in range(40):
         run.advance(*crops)
-    assert objective() < 0.99 * before
+    assert objective() < FALLEN[method] * before
 
 
 def test_an_interrupted_run_goes_on_as_if_nothing_had_been(run, method, tmp_path):

@@ -10,7 +10,7 @@ from stylize.models import trainer as module
 from stylize.models.crops import Crops
 from stylize.models.losses import CONTENT_LAYER, STYLE_LAYERS, content_loss, style_loss
 from stylize.models.settings import TrainingSettings
-from stylize.models.trainer import Trainer
+from stylize.models.trainer import EVERY, Trainer
 from stylize.models.vgg import Vgg
 
 SETTINGS = TrainingSettings(steps=4, minutes=None, crop=64, batch=3, style_size=64)
@@ -112,6 +112,66 @@ def test_a_paler_painting_pleases_only_what_compares_it(tiny_vgg, crops, name):
 
     pale, strong = (losses(strength)[name].item() for strength in (0.5, 1.0))
     assert pale == pytest.approx(strong, rel=0.02)
+
+
+def _gradients(total, trainer):
+    found = torch.autograd.grad(total, list(trainer.network.parameters()), allow_unused=True)
+    return torch.cat([each.flatten() for each in found if each is not None])
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "times"),
+    [("tv", 0, 1), ("grid", 0, 1), ("calm", 0, 1), ("temporal", 0, EVERY), ("plain", 1, EVERY)],
+)
+def test_each_term_is_learnt_from_by_its_weight(tiny_vgg, crops, monkeypatch, name, step, times):
+    monkeypatch.setattr(module, "training_dtype", lambda device: torch.float32)
+
+    nothing = dict.fromkeys(("content", "style", "tv", "grid", "temporal"), 0.0) | {name: 7.0}
+    settings = replace(SETTINGS, **{f"{each}_weight": weight for each, weight in nothing.items()})
+
+    def measured():
+        trainer = Trainer(settings, Vgg(*tiny_vgg), style(), torch.device("cpu"))
+        trainer.step = step
+        pictures = (crops + 1) / 3 if name != "calm" else crops / 100 + 0.5
+        return trainer, *trainer._by_perception(NUMBERS, pictures, None)
+
+    trainer, losses, _ = measured()
+    alone = _gradients(losses[name], trainer)
+    trainer, _, total = measured()
+    assert alone.norm() > 0
+    error = (_gradients(total, trainer) - 7.0 * times * alone).norm()
+    assert error < 0.01 * 7.0 * times * alone.norm()
+
+
+def test_the_style_counts_more_at_first_and_as_its_quarters_are_to(tiny_vgg, crops, monkeypatch):
+    monkeypatch.setattr(module, "training_dtype", lambda device: torch.float32)
+
+    def perceived(**changed):
+        settings = replace(SETTINGS, content_weight=0.0, **changed)
+        trainer = Trainer(settings, Vgg(*tiny_vgg), style(), torch.device("cpu"))
+        return trainer._perceived(crops, trainer._content(NUMBERS, crops), trainer._style)
+
+    _, gradient = perceived(style_first=1.0)
+    _, at_first = perceived(style_first=10.0)
+    torch.testing.assert_close(at_first, 10 * gradient)
+    whole, quarters = (perceived(quarters=share)[0]["style"] for share in (0.0, 1.0))
+    assert quarters > 1.01 * whole
+
+
+def test_each_step_has_its_rate_and_its_dice(trainer, crops):
+    rates, drawn = [], []
+    step = trainer._optimiser.step
+
+    def spied(*, rate):
+        rates.append(rate)
+        drawn.append(torch.rand((), generator=trainer._dice()).item())
+        step(rate=rate)
+
+    trainer._optimiser.step = spied
+    for _ in range(SETTINGS.steps):
+        trainer.advance(Crops(NUMBERS, crops))
+    assert rates == [SETTINGS.learning_rate_at(done / 4) for done in range(4)]
+    assert len(set(rates)) == len(set(drawn)) == 4
 
 
 def test_content_for_which_there_is_no_memory_is_measured_anew(trainer, crops, monkeypatch):
