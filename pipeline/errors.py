@@ -52,3 +52,10 @@ class EncodingError(TargetError, SettingsError):
 def reason(error: BaseException) -> str:
     """What the system says is wrong, as part of a sentence of ours."""
     return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def in_a_line(error: StylizeError | OSError) -> str:
+    """What a person is told: our own words, or which path the system refuses, and why."""
+    if isinstance(error, StylizeError):
+        return " ".join(str(error).split())
+    return f"{error.filename}: {reason(error)}" if error.filename else reason(error)

@@ -102,9 +102,9 @@ def _ready(target: Path, made: list[Path]) -> Path:
         made += [folder for folder in place.parents if not folder.exists()]
         place.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise TargetError(
-            f"{target}: cannot make its folder ({reason(error)}); choose another"
-        ) from error
+        files = [folder for folder in target.parents if folder.is_file()]
+        why = f"{files[0]} is a file" if files else reason(error)
+        raise TargetError(f"{target}: cannot make its folder ({why}); choose another") from error
     if not os.access(place.parent, os.W_OK | os.X_OK):
         raise TargetError(f"{target}: cannot write to folder {target.parent}; choose another")
     try:

@@ -19,6 +19,7 @@ from stylize.models.weights import Progress
 from .choose import Choice
 from .clock import clock
 from .errors import StylizeError
+from .film.video_source import VideoSource
 from .prepare import Painter, prepare
 from .targets import printable
 from .timeline import Moment, Timeline, refuse_beyond
@@ -246,7 +247,7 @@ def prepare_timeline(
         StylizeError: as `prepare`, or a moment lies beyond the end of the film or of its part; the
             message says at which moment.
     """
-    refuse_beyond(timeline, film, span)
+    refuse_beyond(timeline, film, _with_end(span, film))
     looks: list[Painter] = []
     turns: list[_Turn] = []
     for moment in timeline.moments:
@@ -260,6 +261,19 @@ def prepare_timeline(
             looks.append(_look(moment, download))
         turns.append(_Turn(look, 1.0 if looks[look].applies_strength else strength))
     return TimelinePainter(timeline, origin=film.begin, looks=tuple(looks), turns=tuple(turns))
+
+
+def _with_end(span: Span, film: Film) -> Span:
+    """A part of a film with the end that its number of frames gives it, where that can be known."""
+    if span.frames is None:
+        return span
+    with VideoSource(film.path) as source:
+        since = None if span.start is None else film.begin + span.start
+        last = source.end_of(span.frames, since=since)
+    if last is None:
+        return span
+    ends = [last - film.begin, *([] if span.end is None else [span.end])]
+    return replace(span, end=min(ends))
 
 
 def _look(moment: Moment, download: Progress | None) -> Painter:

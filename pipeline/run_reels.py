@@ -66,8 +66,10 @@ def open_reels(paths: Sequence[Path], *, span: Span, stack: ExitStack, notify: N
         )
         part = _part(span, footage, source.film)
         _check_size(footage, source)
+        edge = (footage.film.width, footage.film.height) != (source.film.width, source.film.height)
         _warn_of_length(footage, source, (expected_frames(footage.film, part), expected), notify)
-        reels.append(footage.reel(part, notify))
+        reel = footage.reel(part, notify)
+        reels.append(_without_edge(reel, source.film) if edge else reel)
     return Reels(tuple(reels), source.film.width, source.film.height, expected)
 
 
@@ -147,12 +149,22 @@ def _part(span: Span, footage: _Footage, source: Film) -> Span:
 
 
 def _check_size(footage: _Footage, source: _Footage) -> None:
+    """Refuse films of another size, but for the edge pixel that some encoders need of odd ones."""
     mine, its = footage.film, source.film
-    if (mine.width, mine.height) != (its.width, its.height):
+    sides = ((mine.width, its.width), (mine.height, its.height))
+    if not all(found in {wanted, wanted + wanted % 2} for found, wanted in sides):
         raise SourceError(
             f"{footage.path}: {mine.width}×{mine.height} pixels, and {source.path} has "
             f"{its.width}×{its.height}; only films of one size can be compared"
         )
+
+
+def _without_edge(reel: Reel, source: Film) -> Reel:
+    frames = (
+        replace(frame, picture=frame.picture[:, : source.height, : source.width])
+        for frame in reel.frames
+    )
+    return replace(reel, frames=frames)
 
 
 def _warn_of_length(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from math import ceil
+from numbers import Real
 
 from .errors import SettingsError
 from .values import Film, Span
@@ -15,11 +16,16 @@ def checked_span(span: Span) -> Span:
     Raises:
         SettingsError: it is none.
     """
+    for name, seconds in (("start", span.start), ("end", span.end)):
+        if seconds is not None and not isinstance(seconds, Real):
+            raise SettingsError(f"{name} must be a number of seconds (got {seconds!r})")
     if span.start is not None and span.start < 0:
         raise SettingsError(f"start must not be negative (got {float(span.start):g} s)")
     if span.end is not None and span.end <= (span.start or 0):
         raise SettingsError(f"end must lie after start (got {float(span.end):g} s)")
-    if span.frames is not None and not 1 <= span.frames < sys.maxsize:
+    if span.frames is not None and not (
+        isinstance(span.frames, int) and 1 <= span.frames < sys.maxsize
+    ):
         raise SettingsError(f"frames must be 1 or more (got {span.frames})")
     return span
 

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from stylize.pipeline.errors import SettingsError, StylizeError, reason
+from stylize.pipeline.errors import SettingsError, StylizeError, in_a_line
 from stylize.pipeline.settings import did_you_mean
 
 from . import interruption
@@ -90,12 +90,8 @@ def _run(arguments: list[str] | None) -> int:
     except SettingsError as error:
         _say(error)
         return 2
-    except StylizeError as error:
+    except (StylizeError, OSError) as error:  # or a path that the system refuses, unexpectedly
         _say(error)
-        return 1
-    except OSError as error:  # a path that the system refuses, where nobody expected it
-        said = reason(error)
-        _say(f"{error.filename}: {said}" if error.filename else said)
         return 1
     except (KeyboardInterrupt, click.Abort):
         click.echo(interruption.SAID, err=True)
@@ -103,5 +99,5 @@ def _run(arguments: list[str] | None) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _say(error: StylizeError | str) -> None:
-    click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+def _say(error: StylizeError | OSError) -> None:
+    click.echo(f"Error: {in_a_line(error)}", err=True)

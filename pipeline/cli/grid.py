@@ -12,6 +12,7 @@ from natsort import natsorted
 
 from stylize.models.methods import NAMES, MethodName
 from stylize.pipeline.method_options import typed_option
+from stylize.pipeline.styles import typed_style
 
 from . import interruption
 from .file_names import FileName
@@ -42,6 +43,18 @@ def _variants(
     return [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
 
 
+def _alone(
+    _context: click.Context, _option: click.Parameter, named: tuple[Path, ...]
+) -> tuple[Path, ...]:
+    """Styles without shares, which the commands take that mix them."""
+    for path in named:
+        if (style := typed_style(str(path))).path != path:
+            raise click.UsageError(
+                f"{path}: a grid shows each style by itself; leave out the share ({style.path})"
+            )
+    return named
+
+
 def _matched(
     _context: click.Context, _option: click.Parameter, named: tuple[Path, ...]
 ) -> tuple[Path, ...]:
@@ -67,7 +80,7 @@ def _matched(
     help="One picture (grid.jpg, grid.png …), or a folder: all paintings, with a page to see them.",
 )
 @click.option(
-    "--style", "styles", type=FileName(), multiple=True, metavar="PICTURE",
+    "--style", "styles", type=FileName(), multiple=True, callback=_alone, metavar="PICTURE",
     help="A column for each picture to paint like.",
 )  # fmt: skip
 @click.option(

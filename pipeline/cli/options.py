@@ -41,7 +41,7 @@ def restyle_options(command: _Command) -> _Command:
     """Add the options of painting, named as the fields of `Settings`."""
     return _add(
         command,
-        _setting("strength", float, "N", "How much of the painting shows"),
+        _STRENGTH,
         _switch("keep_color", "Keep the colours of the source."),
         _switch("match_color", "Give the style the colours of the source before painting."),
         _setting("denoise", float, "N", "Take fine noise out of the painting"),
@@ -124,13 +124,6 @@ def _switch(name: str, what: str) -> _Decorator[Any]:
     return click.option(flags, name, default=None, help=what)
 
 
-def typed_styles(
-    _context: click.Context, _option: click.Parameter, typed: tuple[str, ...]
-) -> tuple[Style, ...]:
-    """Read what was typed for an option that names styles."""
-    return tuple(typed_style(text) for text in typed)
-
-
 def _only_one(
     _context: click.Context, option: click.Parameter, typed: tuple[_Typed, ...]
 ) -> _Typed | None:
@@ -140,6 +133,13 @@ def _only_one(
             f"{option.opts[0]} is given {len(typed)} times; stylize grid compares several"
         )
     return typed[0] if typed else None
+
+
+def typed_styles(
+    _context: click.Context, _option: click.Parameter, typed: tuple[str, ...]
+) -> tuple[Style, ...]:
+    """Read what was typed for an option that names styles."""
+    return tuple(typed_style(text) for text in typed)
 
 
 def _own(
@@ -155,6 +155,14 @@ def _own(
     return own
 
 
+_STRENGTH: _Decorator[Any] = click.option(
+    "--strength",
+    multiple=True,
+    callback=_only_one,
+    type=float,
+    metavar="N",
+    help=f"How much of the painting shows: {allowed('strength')}  [default: {default('strength')}]",
+)
 _PRESET: _Decorator[Any] = click.option(
     "--preset",
     multiple=True,

@@ -23,7 +23,7 @@ from rich.progress import (
 )
 from rich.table import Column
 
-from stylize.pipeline.errors import StylizeError
+from stylize.pipeline.errors import StylizeError, in_a_line
 from stylize.pipeline.events import (
     Advanced,
     Event,
@@ -86,7 +86,7 @@ def reporting(*, quiet: bool, as_json_lines: bool) -> Iterator[Report]:
             yield show
         except (StylizeError, OSError) as error:
             if as_json_lines:
-                click.echo(json.dumps({"event": "error", "reason": str(error)}))
+                click.echo(json.dumps({"event": "error", "reason": in_a_line(error)}))
             raise
         except KeyboardInterrupt:
             if as_json_lines:

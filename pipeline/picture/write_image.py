@@ -71,6 +71,8 @@ def encode_image(
     if alpha is not None and not form.alpha:
         notify(f"{target}: {form.title} has no transparency; white shows through")
         picture, alpha = torch.lerp(torch.ones_like(picture), picture, alpha.to(picture)), None
+    if kept.depth > 8 and not form.deep:
+        notify(f"{target}: {form.title} has 8 bits for a colour, of the {kept.depth} it is read in")
     samples = _rounded(picture, alpha, depth=kept.depth if form.deep else 8)
     completed = _completed(
         kept, form, target, size=(width, height), settings=metadata, notify=notify

@@ -114,6 +114,11 @@ def test_options_of_a_method_that_are_typed_several_times_are_compared(
         (("bird.png", "-o", "x.png", "--preset", "wave"), 1, "bird.png: no such file or folder"),
         (("cat.png", "-o", "x.png", "--preset", "wavy"), 2, "did you mean 'wave'?"),
         (("cat.png", "-o", "x.png", "--style", "x.jpg"), 1, "Error: x.jpg: no such file"),
+        (
+            ("cat.png", "-o", "x.png", "--style", "x.jpg:0.5"),
+            2,
+            "x.jpg:0.5: a grid shows each style by itself; leave out the share (x.jpg)",
+        ),
         (("cat.png", "-o", "dog.png", "--preset", "wave"), 1, "dog.png: is there already (--overw"),
         (("cat.png", "-o", "x.bmp", "--preset", "wave"), 2, "cannot write a picture with '.bmp'"),
         (("cat.png", "--preset", "wave"), 2, "Missing option '-o'"),

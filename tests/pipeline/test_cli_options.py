@@ -64,6 +64,7 @@ def test_the_range_is_left_to_the_settings():
     ("option", "one", "other", "said"),
     [
         ("--preset", "wave", "mosaic", "--preset is given 2 times"),
+        ("--strength", "0.3", "0.6", "--strength is given 2 times"),
         ("--model", "a.safetensors", "b.safetensors", "--model is given 2 times"),
         ("--method", "gatys", "nnst", "--method is given 2 times"),
         ("--set", "iterations=3", "iterations=4", "--set iterations is given more than once"),

@@ -202,7 +202,9 @@ def test_a_very_long_name_still_fits(tmp_path, name):
 def test_a_parent_that_is_a_file_is_one_line(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with (
-        pytest.raises(TargetError, match=r"out\.mp4: cannot make its folder \(.+\); "),
+        pytest.raises(
+            TargetError, match=r"out\.mp4: cannot make its folder \(.+file is a file\); "
+        ),
         partial(tmp_path / "file" / "out.mp4"),
     ):
         pass

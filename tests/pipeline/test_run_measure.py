@@ -210,6 +210,17 @@ def test_a_film_of_another_size_is_refused_before_it_is_read(source, write_film,
     assert events == []
 
 
+def test_the_edge_pixels_that_an_encoder_needs_of_odd_sizes_are_left_out(write_film, pan):
+    odd = [picture[:, :95, :127] for picture in pan(12)]
+    grown = [torch.nn.functional.pad(each[None], (0, 1, 0, 1), "replicate")[0] for each in odd]
+    source, painted = write_film("odd.mkv", odd), write_film("even.mkv", grown)
+    found = measure_film(source, painted)
+    assert found.size == (127, 95)
+    assert found.gaps[0].excess(1) == pytest.approx(1)
+    with pytest.raises(SourceError, match="only films of one size"):
+        measure_film(painted, source)
+
+
 def test_a_film_that_seems_of_another_length_is_told_at_once(source, write_film, frames):
     # Only seems: a container may state how long the sound is.
     events = []

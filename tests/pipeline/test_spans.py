@@ -35,6 +35,9 @@ def film() -> Film:
         (Span(end=Fraction(0)), r"end must lie after start \(got 0 s\)"),
         (Span(Fraction(2), Fraction(3, 2)), r"end must lie after start \(got 1.5 s\)"),
         (Span(frames=0), r"frames must be 1 or more \(got 0\)"),
+        (Span(frames=2.5), r"frames must be 1 or more \(got 2.5\)"),  # type: ignore[arg-type]
+        (Span("0:01"), r"start must be a number of seconds \(got '0:01'\)"),  # type: ignore[arg-type]
+        (Span(end="2"), r"end must be a number of seconds \(got '2'\)"),  # type: ignore[arg-type]
     ],
 )
 def test_a_part_that_cannot_be_is_refused(span: Span, said: str):

@@ -151,13 +151,14 @@ def test_a_moment_beyond_the_films_end_is_refused_and_nothing_is_written(
     assert sorted(source.parent.iterdir()) == before
 
 
+@pytest.mark.parametrize("span", [Span(end=Fraction(1)), Span(frames=3)])
 def test_a_moment_behind_the_part_that_is_painted_is_refused_and_nothing_is_written(
-    source: Path, network_file: Path
+    source: Path, network_file: Path, span: Span
 ):
     before = sorted(source.parent.iterdir())
     late = [Change(Fraction(2), {"model": network_file})]
     with pytest.raises(SettingsError, match=r"^at 0:02: the part that is painted ends before, at"):
-        stylize_video(source, timeline=late, span=Span(end=Fraction(1)))
+        stylize_video(source, timeline=late, span=span)
     assert sorted(source.parent.iterdir()) == before
 
 

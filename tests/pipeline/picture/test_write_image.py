@@ -121,6 +121,16 @@ def test_a_picture_that_needs_its_gradient_or_is_not_contiguous_is_written(tmp_p
     assert read_image(tmp_path / "x.png").frame.picture.shape == (3, 53, 37)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "said"), [(".jpg", ["JPEG"]), (".webp", ["WebP"]), (".png", [])]
+)
+def test_bits_that_a_format_has_no_room_for_are_told(tmp_path, smooth, suffix, said):
+    notices: list[str] = []
+    write(smooth, tmp_path / f"x{suffix}", alpha=None, kept=Kept(depth=16), notify=notices.append)
+    wanted = [f"{title} has 8 bits for a colour, of the 16 it is read in" for title in said]
+    assert [notice.rpartition(": ")[2] for notice in notices] == wanted
+
+
 @pytest.mark.parametrize("suffix", [".jpg", ".jpeg", ".webp", ".avif"])
 def test_lossy_formats_look_the_same(tmp_path, smooth, suffix):
     path = tmp_path / f"x{suffix}"
