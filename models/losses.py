@@ -143,7 +143,11 @@ def gram_loss(found: Statistics, wanted: Statistics) -> Tensor:
 
 
 def style_loss(
-    features: Mapping[str, Tensor], target: StyleTarget, *, quarters: float = 0.5
+    features: Mapping[str, Tensor],
+    target: StyleTarget,
+    *,
+    quarters: float = 0.5,
+    gram: float = GRAM_WEIGHT,
 ) -> Tensor:
     """How far features are from the style.
 
@@ -152,12 +156,13 @@ def style_loss(
         target: what they are to have.
         quarters: share in the loss of what is measured on the four quarters, 0 to 1; the rest is
             measured on the whole.
+        gram: weight of the squared error of a Gram beside those of means and deviations.
     """
     total = torch.zeros(())
     for layer, wanted in target.items():
         parts = statistics(features[layer], parts=2)
         for found, share in ((join(parts), 1 - quarters), (parts, quarters)):
-            loss = moments_loss(found, wanted) + GRAM_WEIGHT * gram_loss(found, wanted)
+            loss = moments_loss(found, wanted) + gram * gram_loss(found, wanted)
             total = total.to(loss.device) + share * loss
     return total
 

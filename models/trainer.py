@@ -230,6 +230,7 @@ class Trainer:
             "content": self.settings.content_weight,
             "style": self.settings.style_weight_at(self.fraction),
         }
+        quarters, gram = self.settings.quarters, self.settings.gram_weight
         means = dict.fromkeys(weights, torch.zeros((), device=painted.device))
         leaf = painted.detach().requires_grad_()
         parts = 1 if self._at_once else len(painted)
@@ -240,7 +241,7 @@ class Trainer:
             own = {layer: each.chunk(parts)[number] for layer, each in style.items()}
             losses = {
                 "content": content_loss(found, {CONTENT_LAYER: wanted}) / parts,
-                "style": style_loss(found, own, quarters=self.settings.quarters) / parts,
+                "style": style_loss(found, own, quarters=quarters, gram=gram) / parts,
             }
             weighted = torch.stack([weights[name] * loss for name, loss in losses.items()])
             weighted.sum().backward()  # type: ignore[no-untyped-call]

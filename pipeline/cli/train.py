@@ -38,6 +38,7 @@ _SETTINGS: tuple[tuple[str, type, str, str], ...] = (
     ("content-weight", float, "W", "How much the photograph counts.  [default: 1]"),
     ("style-weight", float, "W", "How much the style counts.  [default: 1]"),
     ("style-first", float, "TIMES", "How much more it counts at first.  [default: 1]"),
+    ("gram-weight", float, "W", "How much of the style Gram matrices are.  [default: 3000]"),
     ("quarters", float, "SHARE", "Of the style that quarters must show too.  [default: 0.5]"),
     ("tv-weight", float, "W", "How much calm counts (total variation).  [default: 1]"),
     ("calm-weight", float, "W", "How much it counts where the photograph is plain.  [default: 0]"),

@@ -156,6 +156,8 @@ def test_the_style_counts_more_at_first_and_as_its_quarters_are_to(tiny_vgg, cro
     torch.testing.assert_close(at_first, 10 * gradient)
     whole, quarters = (perceived(quarters=share)[0]["style"] for share in (0.0, 1.0))
     assert quarters > 1.01 * whole
+    grams = [perceived(gram_weight=weight)[0]["style"].item() for weight in (0.0, 1e3, 2e3)]
+    assert grams[0] < grams[1] == pytest.approx((grams[0] + grams[2]) / 2, rel=0.01)
 
 
 def test_each_step_has_its_rate_and_its_dice(trainer, crops):

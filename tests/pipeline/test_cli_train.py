@@ -76,9 +76,9 @@ def test_a_run_may_begin_with_one_whose_state_is_gone(words, trained, tmp_path):
 def test_every_option_reaches_the_settings(words, trained):
     typed = (
         "--method johnson --steps 9 --crop 128 --batch 2 --style-size 300 --content-weight 2 "
-        "--style-weight 3 --style-first 2 --tv-weight 4 --grid-weight 7 --plain-weight 9 "
-        "--temporal-weight 5 --calm-weight 8 --quarters 0.25 --learning-rate 0.001 --seed 6 "
-        "--restart --preview-every 0"
+        "--style-weight 3 --style-first 2 --gram-weight 700 --tv-weight 4 --grid-weight 7 "
+        "--plain-weight 9 --temporal-weight 5 --calm-weight 8 --quarters 0.25 "
+        "--learning-rate 0.001 --seed 6 --restart --preview-every 0"
     )
     assert run(*words, *typed.split()).exit_code == 0
     options = trained[0][2]
@@ -92,6 +92,7 @@ def test_every_option_reaches_the_settings(words, trained):
         content_weight=2.0,
         style_weight=3.0,
         style_first=2.0,
+        gram_weight=700.0,
         quarters=0.25,
         tv_weight=4.0,
         calm_weight=8.0,
