@@ -73,7 +73,7 @@ def remembered(state: Path, start: Path) -> Recipe | None:
     """
     if not (is_state(start) and state.exists()):
         return None
-    begun: Recipe | None = load_state(state, cure="add --restart")["recipe"].get("start")
+    begun: Recipe | None = load_state(state)["recipe"].get("start")
     return begun if begun is not None and begun["file"] == start.name else None
 
 
@@ -82,17 +82,13 @@ def is_state(path: Path) -> bool:
     return path.name.endswith(STATE_SUFFIX)
 
 
-def load_state(path: Path, *, cure: str) -> dict[str, Any]:
-    """All that the state file of a run holds.
-
-    Args:
-        path: the file.
-        cure: what to do where it is damaged.
+def load_state(path: Path) -> dict[str, Any]:
+    """All that the state file of a run to go on with holds.
 
     Raises:
         TrainingError: it cannot be read, or is damaged.
     """
-    return _loaded(path, _bytes_of(path), cure=cure)
+    return _loaded(path, _bytes_of(path), cure="add --restart")
 
 
 def _bytes_of(path: Path) -> bytes:

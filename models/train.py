@@ -174,7 +174,7 @@ def _run(
     report: Report,
     notify: Notify,
 ) -> None:
-    """Train to the end; keep what was learnt then, and when a person stops it."""
+    """Train to the end; keep what was learnt then, and whatever ends it before."""
     try:
         _loop(trainer, material, keep, preview, report=report, notify=notify)
     except BaseException as error:  # whatever it was: hours may have been learnt before it

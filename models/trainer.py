@@ -393,7 +393,7 @@ class Trainer:
             TrainingError: it cannot be read, is damaged, or is of a run with other settings or of
                 another version.
         """
-        state = load_state(path, cure="add --restart")
+        state = load_state(path)
         try:
             # A setting that is newer than the state was as it is by default.
             _refuse_another_run(path, TrainingSettings().as_table() | state["identity"], identity)

@@ -19,7 +19,7 @@ from stylize.models.weights import Progress
 from .choose import Choice
 from .clock import clock
 from .errors import StylizeError
-from .film.video_source import VideoSource
+from .film.video_source import end_of_part
 from .prepare import Painter, prepare
 from .targets import printable
 from .timeline import Moment, Timeline, refuse_beyond
@@ -265,15 +265,9 @@ def prepare_timeline(
 
 def _with_end(span: Span, film: Film) -> Span:
     """A part of a film with the end that its number of frames gives it, where that can be known."""
-    if span.frames is None:
-        return span
-    with VideoSource(film.path) as source:
-        since = None if span.start is None else film.begin + span.start
-        last = source.end_of(span.frames, since=since)
-    if last is None:
-        return span
-    ends = [last - film.begin, *([] if span.end is None else [span.end])]
-    return replace(span, end=min(ends))
+    since = None if span.start is None else film.begin + span.start
+    end = end_of_part(film, span, since=since)
+    return span if end is None else replace(span, end=end - film.begin)
 
 
 def _look(moment: Moment, download: Progress | None) -> Painter:

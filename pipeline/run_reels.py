@@ -66,10 +66,8 @@ def open_reels(paths: Sequence[Path], *, span: Span, stack: ExitStack, notify: N
         )
         part = _part(span, footage, source.film)
         _check_size(footage, source)
-        edge = (footage.film.width, footage.film.height) != (source.film.width, source.film.height)
         _warn_of_length(footage, source, (expected_frames(footage.film, part), expected), notify)
-        reel = footage.reel(part, notify)
-        reels.append(_without_edge(reel, source.film) if edge else reel)
+        reels.append(_without_edge(footage, footage.reel(part, notify), source.film))
     return Reels(tuple(reels), source.film.width, source.film.height, expected)
 
 
@@ -159,9 +157,15 @@ def _check_size(footage: _Footage, source: _Footage) -> None:
         )
 
 
-def _without_edge(reel: Reel, source: Film) -> Reel:
+def _without_edge(footage: _Footage, reel: Reel, source: Film) -> Reel:
+    """Cut off that pixel; a frame that is not as large as its film stays, and is refused later."""
+    found = (footage.film.height, footage.film.width)
+    if found == (source.height, source.width):
+        return reel
     frames = (
         replace(frame, picture=frame.picture[:, : source.height, : source.width])
+        if frame.picture.shape[1:] == found
+        else frame
         for frame in reel.frames
     )
     return replace(reel, frames=frames)

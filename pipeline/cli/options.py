@@ -41,7 +41,7 @@ def restyle_options(command: _Command) -> _Command:
     """Add the options of painting, named as the fields of `Settings`."""
     return _add(
         command,
-        _STRENGTH,
+        _setting("strength", float, "N", "How much of the painting shows", compared=True),
         _switch("keep_color", "Keep the colours of the source."),
         _switch("match_color", "Give the style the colours of the source before painting."),
         _setting("denoise", float, "N", "Take fine noise out of the painting"),
@@ -113,15 +113,30 @@ def _add(command: _Command, *options: _Decorator[_Command]) -> _Command:
 
 
 def _setting(
-    name: str, kind: type[str | int | float], metavar: str, what: str, *, unset: str = ""
+    name: str,
+    kind: type[str | int | float],
+    metavar: str,
+    what: str,
+    *,
+    unset: str = "",
+    compared: bool = False,
 ) -> _Decorator[Any]:
+    """An option for a setting; one that grids compare is refused where it is given twice."""
     text = f"{what}: {allowed(name)}  [default: {unset or default(name)}]"
-    return click.option(flag(name), name, type=kind, metavar=metavar, help=text)
+    one: dict[str, Any] = {"multiple": True, "callback": _only_one} if compared else {}
+    return click.option(flag(name), name, type=kind, metavar=metavar, help=text, **one)
 
 
 def _switch(name: str, what: str) -> _Decorator[Any]:
     flags = f"{flag(name)}/--no-{flag(name).removeprefix('--')}"
     return click.option(flags, name, default=None, help=what)
+
+
+def typed_styles(
+    _context: click.Context, _option: click.Parameter, typed: tuple[str, ...]
+) -> tuple[Style, ...]:
+    """Read what was typed for an option that names styles."""
+    return tuple(typed_style(text) for text in typed)
 
 
 def _only_one(
@@ -133,13 +148,6 @@ def _only_one(
             f"{option.opts[0]} is given {len(typed)} times; stylize grid compares several"
         )
     return typed[0] if typed else None
-
-
-def typed_styles(
-    _context: click.Context, _option: click.Parameter, typed: tuple[str, ...]
-) -> tuple[Style, ...]:
-    """Read what was typed for an option that names styles."""
-    return tuple(typed_style(text) for text in typed)
 
 
 def _own(
@@ -155,14 +163,6 @@ def _own(
     return own
 
 
-_STRENGTH: _Decorator[Any] = click.option(
-    "--strength",
-    multiple=True,
-    callback=_only_one,
-    type=float,
-    metavar="N",
-    help=f"How much of the painting shows: {allowed('strength')}  [default: {default('strength')}]",
-)
 _PRESET: _Decorator[Any] = click.option(
     "--preset",
     multiple=True,

@@ -21,7 +21,7 @@ from .fill_frame import FrameFiller, frame_filler
 from .matroska_aspect import store_pixel_aspect
 from .side_streams import Cut, SideStreams
 from .side_tracks import Clock
-from .video_source import VideoSource
+from .video_source import end_of_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -224,10 +224,4 @@ class FilmWriter:
 def _cut(job: FilmJob, first: Frame) -> Cut:
     film, span = job.film, job.span
     begins = first.time if span.start is not None else None
-    ends = [] if span.end is None else [film.begin + span.end]
-    if span.frames is not None:
-        # Their number alone does not tell: frames may last a second each, whatever the film's rate.
-        with VideoSource(film.path) as source:
-            last = source.end_of(span.frames, since=begins)
-        ends += [] if last is None else [last]
-    return Cut(job.zero(first), begins, min(ends, default=None))
+    return Cut(job.zero(first), begins, end_of_part(film, span, since=begins))

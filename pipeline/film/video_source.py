@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+    from ..values import Film, Span
+
 # FFmpeg's own decoders of these leave the alpha plane out; libvpx's keep it.
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
@@ -259,6 +261,23 @@ class VideoSource:
         except FFmpegError:
             self.damaged += 1
             return []
+
+
+def end_of_part(film: Film, span: Span, *, since: Fraction | None) -> Fraction | None:
+    """When a part of a film ends, in the film's own times; None: with it, or nobody can know.
+
+    Args:
+        film: as `probe_video` described it.
+        span: the part.
+        since: when it begins; None: with the film.
+    """
+    ends = [] if span.end is None else [film.begin + span.end]
+    if span.frames is not None:
+        # Their number alone does not tell: frames may last a second each, whatever the film's rate.
+        with VideoSource(film.path) as source:
+            last = source.end_of(span.frames, since=since)
+        ends += [] if last is None else [last]
+    return min(ends, default=None)
 
 
 def _later(one: int | None, other: int | None) -> int | None:

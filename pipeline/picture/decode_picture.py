@@ -113,16 +113,19 @@ def _deep(image: ImageFile.ImageFile, file: BinaryIO) -> Decoded:
 def _portable(image: ImageFile.ImageFile, file: BinaryIO) -> Decoded:
     """PPM, of which Pillow keeps 8 bits: above 255 a number takes two bytes, upper first."""
     (tile,) = image.tile
-    top = tile.args[-1] if isinstance(tile.args, tuple) else None
+    last = tile.args[-1] if isinstance(tile.args, tuple) else None
+    top = last if isinstance(last, int) else 255
+    if top <= 255 or tile.codec_name != "ppm":
+        image.load()
+        plain = "8 of its 16 bits are read, because it is plain text"
+        return _shallow(image, note=plain if top > 255 else "")
+    # Not by Pillow's decoder of such numbers, which goes through them one by one.
+    image.tile = [tile._replace(codec_name="raw", args="RGB;16B")]
     image.load()
-    if not isinstance(top, int) or top <= 255:
-        return _shallow(image, note="")
-    if tile.codec_name != "ppm":
-        return _shallow(image, note="8 of its 16 bits are read, because it is plain text")
     file.seek(tile.offset)
     content = file.read(image.width * image.height * 6)
     codes = np.frombuffer(content, ">u2").reshape(image.height, image.width, 3)
-    return Decoded((codes * (65535 / top) + 0.5).clip(0, 65535).astype(np.uint16))
+    return Decoded(_stretched_to_16_bits(codes.astype(np.uint16), top))
 
 
 def _grey_with_alpha(image: ImageFile.ImageFile) -> Decoded:
@@ -139,8 +142,7 @@ def _grey(image: Image.Image, *, top: int) -> Decoded:
     codes = np.asarray(image).astype(np.uint16)
     key = image.info.get("transparency")
     alpha = _opaque_unless(codes == key) if isinstance(key, int) else None
-    if top != 65535:
-        codes = (codes * (65535 / top) + 0.5).astype(np.uint16)
+    codes = _stretched_to_16_bits(codes, top)
     if image.format == "TIFF" and _tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO:
         codes = 65535 - codes  # Pillow does this for 8 bits only
     return Decoded(codes[..., None], alpha)
@@ -164,6 +166,12 @@ def _stretched(image: Image.Image) -> Decoded:
     else:
         values = values / top
     return Decoded((values * 65535 + 0.5).astype(np.uint16)[..., None], note=note)
+
+
+def _stretched_to_16_bits(codes: Words, top: int) -> Words:
+    if top == 65535:
+        return codes
+    return (codes * (65535 / top) + 0.5).clip(0, 65535).astype(np.uint16)
 
 
 def _unmultiplied(colour: Words, alpha: Words) -> Words:

@@ -221,6 +221,18 @@ def test_the_edge_pixels_that_an_encoder_needs_of_odd_sizes_are_left_out(write_f
         measure_film(painted, source)
 
 
+def test_a_picture_of_another_size_is_refused_where_the_first_has_such_an_edge(
+    write_film, pan, tmp_path
+):
+    odd = [picture[:, :95, :127] for picture in pan(2)]
+    folder = tmp_path / "painted"
+    folder.mkdir()
+    for number, size in enumerate([(128, 96), (160, 120)]):
+        Image.new("RGB", size).save(folder / f"{number}.png")
+    with pytest.raises(SourceError, match=r"frame 2 is of 160×120 pixels, and that of .* 127×95"):
+        measure_film(write_film("odd.mkv", odd), folder)
+
+
 def test_a_film_that_seems_of_another_length_is_told_at_once(source, write_film, frames):
     # Only seems: a container may state how long the sound is.
     events = []
